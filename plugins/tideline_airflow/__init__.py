@@ -1,0 +1,1 @@
+"""Turns a Stage into an Airflow task."""

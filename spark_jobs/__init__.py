@@ -1,0 +1,1 @@
+"""One script per verb; transforms are pure DataFrame -> DataFrame."""

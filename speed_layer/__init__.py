@@ -1,0 +1,1 @@
+"""The speed layer: poll, decode, validate, deduplicate, fold, publish increments."""

@@ -1,0 +1,106 @@
+"""The `tideline` command: one file per command, imported only when it is called.
+
+Exit codes: 0 done · 1 unexpected (a bug: the log file is named) · 2 wrong usage or set-up · 4 contract or index refused ·
+65 data contradicts a promise · 66 the log lost what has to be read · 75 try again later · 76 a newer run took over ·
+130 interrupted.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from tideline import __version__
+from tideline.model.errors import TidelineError
+
+COMMANDS = {
+    "doctor": "Check what this machine has and say what to do about what it lacks.",
+    "demo": "Run the main job end to end and compare every answer with an independent ledger.",
+    "up": "Start the platform: broker, Spark, Airflow, speed layer, serving layer.",
+    "down": "Stop the platform.",
+    "status": "Show what runs, where, and how healthy it is.",
+    "logs": "Print or follow the log of a service.",
+    "replay": "Play events into a topic and keep a journal of every send.",
+    "contract": "Read, check and explain contracts.",
+    "compile": "Compile the contracts into the index and the generated files.",
+    "plan": "Show the stages that a run would go through.",
+    "run": "Run one stage, or a whole run without Airflow.",
+    "offsets": "Show, verify or roll back coverage, release and log positions.",
+    "query": "Ask the serving layer from the shell.",
+}
+
+
+class LazyGroup(click.Group):
+    """Lists commands from the table above, so that help imports none of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"tideline.cli.{cmd_name}")
+        command = module.command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="tideline")
+def app() -> None:
+    """Tideline: where the stream meets the lake. Every command takes --json where it prints facts."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command; every failure is one line that says what to do, and an exit code from the list above."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        result = app.main(args=words, prog_name="tideline", standalone_mode=False)
+        sys.exit(result if isinstance(result, int) else 0)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except TidelineError as error:
+        _tell(error, as_json="--json" in words)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.exit(0)
+    except OSError as error:
+        click.echo(f"TL-OS-{error.errno or 0:03d} {_os_problem(error)}", err=True)
+        sys.exit(75)
+    except Exception as error:  # noqa: BLE001 - the last door: a user gets one line, the log the trace
+        click.echo(f"TL-BUG-001 unexpected {type(error).__name__}; the trace is in {_keep_trace()}", err=True)
+        sys.exit(1)
+
+
+def _tell(error: TidelineError, *, as_json: bool) -> None:
+    click.echo(json.dumps({"error": error.as_dict()}) if as_json else str(error), err=True)
+
+
+def _os_problem(error: OSError) -> str:
+    place = f"{error.filename}: " if error.filename else ""
+    remedy = " Fix: free some disk space, then run the command again." if error.errno == 28 else ""
+    return f"{place}{error.strerror or error}.{remedy}"
+
+
+def _keep_trace() -> str:
+    from tideline.settings import settings
+
+    path = settings().logs / "tideline-cli.log"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as log:
+        log.write(traceback.format_exc())
+    return str(path)

@@ -1,0 +1,1 @@
+"""The embedded platform: starts, watches and stops everything on one machine."""

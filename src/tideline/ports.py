@@ -1,0 +1,125 @@
+"""The few doors to outside systems. Each has at least two adapters, one of which may be a fake in tests/fakes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from tideline.model.position import Partition, Position, Range, StreamId
+
+
+@dataclass(frozen=True, slots=True)
+class LogRecord:
+    """One record of an event log. `log_time_ms` is the broker's append time in milliseconds since the epoch, UTC."""
+
+    partition: Partition
+    position: Position
+    log_time_ms: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The outcome of one send: `position` when it was acknowledged, `error` when it was refused or is unknown."""
+
+    partition: Partition
+    position: Position | None
+    error: str | None = None
+
+
+class LogReader(Protocol):
+    """Reads assigned partitions from explicit positions; never resets on its own (`auto.offset.reset` is an error)."""
+
+    def poll(self, timeout_s: float, max_records: int) -> Sequence[LogRecord]:
+        """Whatever is there, in position order per partition. Raises PositionLost or Retriable."""
+        ...
+
+    def position(self, partition: Partition) -> Position:
+        """Where reading continues: it also moves past control records and compacted gaps."""
+        ...
+
+    def seek(self, partition: Partition, position: Position) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class LogWriter(Protocol):
+    """Sends with acks=all and idempotence, without lingering unless asked to."""
+
+    def send(
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        *,
+        partition: Partition | None = None,
+        headers: Sequence[tuple[str, bytes]] = (),
+        on_delivery: Callable[[Delivery], None] | None = None,
+    ) -> None: ...
+
+    def flush(self, timeout_s: float) -> int:
+        """Wait for outstanding deliveries; returns how many are still unknown after the time limit."""
+        ...
+
+    def poll(self) -> None:
+        """Run delivery callbacks that are due."""
+        ...
+
+
+class EventLog(Protocol):
+    """A partitioned, replayable log of events."""
+
+    def stream(self, topic: str) -> StreamId:
+        """Identity of the topic's present incarnation; raises Retriable when there is none."""
+        ...
+
+    def bounds(self, topic: str) -> Mapping[Partition, Range]:
+        """Per partition `[log start, log end)` as a reader of committed records sees it."""
+        ...
+
+    def create(self, topic: str, partitions: int, config: Mapping[str, str] | None = None) -> None:
+        """Make the topic if it is missing; an existing one with other partitions is a Fatal error."""
+        ...
+
+    def reader(self, topic: str, start: Mapping[Partition, Position]) -> LogReader: ...
+
+    def writer(self, *, linger_ms: int = 0, client_id: str = "tideline") -> LogWriter: ...
+
+
+class Documents(Protocol):
+    """Small JSON documents under a prefix, written once: releases, cuts, leases (local files, S3, or a fake)."""
+
+    def put_new(self, name: str, document: Mapping[str, Any]) -> bool:
+        """Write if absent, atomically; False when the name is taken (the existing document stays)."""
+        ...
+
+    def get(self, name: str) -> dict[str, Any] | None: ...
+
+    def names(self, prefix: str) -> list[str]:
+        """Names under a prefix, sorted."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TableCommit:
+    """One commit of a table: its version and what the writer said about it (Coverage, counters, run)."""
+
+    version: int
+    metadata: Mapping[str, Any]
+
+
+class Tables(Protocol):
+    """Reads versioned tables without an engine; writing is Spark's."""
+
+    def last_commit(self, path: str) -> TableCommit | None:
+        """The newest commit that carries Tideline's metadata, or None when there is no table."""
+        ...
+
+    def version(self, path: str) -> int | None: ...
+
+    def read(self, path: str, version: int, columns: Sequence[str] | None = None) -> Any:
+        """The rows of a pinned version as a pyarrow Table."""
+        ...

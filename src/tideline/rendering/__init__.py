@@ -1,0 +1,1 @@
+"""Contract to text: pure functions, rendered whole."""

@@ -1,0 +1,67 @@
+"""The only reader of the environment: every `TIDELINE_*` variable with its type, its default and its meaning."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+class Settings(BaseSettings):
+    """Where this installation lives and which ports it uses; all sockets bind `host`, which is loopback."""
+
+    model_config = SettingsConfigDict(env_prefix="TIDELINE_", frozen=True, extra="ignore")
+
+    home: Path = Field(REPOSITORY / ".tideline", description="Everything that the running platform writes.")
+    cache: Path = Field(Path.home() / ".cache" / "tideline", description="Downloaded jars, shared by all homes.")
+    contracts: Path = Field(REPOSITORY / "contracts", description="Folder of *.odcs.yaml files.")
+    index: Path = Field(REPOSITORY / "dags" / "_generated" / "index.json", description="The compiled contract index.")
+    host: str = "127.0.0.1"
+    kafka_port: int = 19092
+    kafka_controller_port: int = 19093
+    spark_connect_port: int = 15002
+    spark_thrift_port: int = 10000
+    spark_ui_port: int = 4040
+    airflow_port: int = 8080
+    serving_port: int = 8088
+    speed_port: int = Field(8089, description="Health and metrics of the speed layer.")
+    epoch_s: float = Field(5.0, gt=0, description="Length of an epoch: only epoch ends are cuts.")
+    tick_ms: int = Field(20, ge=1, le=1000, description="How often the speed layer publishes increments.")
+
+    @property
+    def kafka_bootstrap(self) -> str:
+        return f"{self.host}:{self.kafka_port}"
+
+    @property
+    def spark_remote(self) -> str:
+        return f"sc://{self.host}:{self.spark_connect_port}"
+
+    @property
+    def lake(self) -> Path:
+        return self.home / "lake"
+
+    @property
+    def logs(self) -> Path:
+        return self.home / "logs"
+
+    @property
+    def serving_url(self) -> str:
+        return f"http://{self.host}:{self.serving_port}"
+
+    @property
+    def speed_url(self) -> str:
+        return f"http://{self.host}:{self.speed_port}"
+
+    @property
+    def airflow_url(self) -> str:
+        return f"http://{self.host}:{self.airflow_port}"
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()
