@@ -1,6 +1,6 @@
 """The `tideline` command: one file per command, imported only when it is called.
 
-Exit codes: 0 done · 1 unexpected (a bug: the log file is named) · 2 wrong usage or set-up · 4 contract or index refused ·
+Exit codes: 0 done · 1 unexpected (a bug: a log is named) · 2 wrong usage or set-up · 4 contract or index refused ·
 65 data contradicts a promise · 66 the log lost what has to be read · 75 try again later · 76 a newer run took over ·
 130 interrupted.
 """
