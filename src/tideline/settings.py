@@ -20,6 +20,8 @@ class Settings(BaseSettings):
     cache: Path = Field(Path.home() / ".cache" / "tideline", description="Downloaded jars, shared by all homes.")
     contracts: Path = Field(REPOSITORY / "contracts", description="Folder of *.odcs.yaml files.")
     index: Path = Field(REPOSITORY / "dags" / "_generated" / "index.json", description="The compiled contract index.")
+    java_home: Path | None = Field(None, validation_alias="JAVA_HOME", description="A full Java 17 or 21; else from PATH.")
+    ivy_settings: Path | None = Field(None, description="An ivysettings.xml that names your own mirror for the jars.")
     host: str = "127.0.0.1"
     kafka_port: int = 19092
     kafka_controller_port: int = 19093
@@ -31,6 +33,9 @@ class Settings(BaseSettings):
     speed_port: int = Field(8089, description="Health and metrics of the speed layer.")
     epoch_s: float = Field(5.0, gt=0, description="Length of an epoch: only epoch ends are cuts.")
     tick_ms: int = Field(20, ge=1, le=1000, description="How often the speed layer publishes increments.")
+    crash_at: str = Field(
+        "", description="Fault tests only: `name:n` kills the process at the n-th pass of that point."
+    )
 
     @property
     def kafka_bootstrap(self) -> str:
