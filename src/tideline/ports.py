@@ -23,11 +23,15 @@ class LogRecord:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The outcome of one send: `position` when it was acknowledged, `error` when it was refused or is unknown."""
+    """The outcome of one send: `position` when it was acknowledged, `error` when it was refused or is unknown.
+
+    `refused` means that it was certainly not written; an error without it may have been written all the same.
+    """
 
     partition: Partition
     position: Position | None
     error: str | None = None
+    refused: bool = False
 
 
 class LogReader(Protocol):

@@ -63,7 +63,22 @@ class DataError(TidelineError):
 
 
 class PositionLost(DataError):
+    """`partition` and the half-open range `missing` say what is gone, so that one partition can be repaired alone."""
+
     exit_code = 66
+    partition: int | None = None
+    missing: tuple[int, int] | None = None
+
+    @classmethod
+    def of(cls, topic: str, partition: int, missing: tuple[int, int], fix: str) -> PositionLost:
+        error = cls(
+            "TL-LOG-066",
+            f"partition {partition} no longer holds [{missing[0]}, {missing[1]})",
+            where=f"topic {topic}",
+            fix=fix,
+        )
+        error.partition, error.missing = partition, missing
+        return error
 
 
 class AuditFailed(DataError):
