@@ -32,13 +32,14 @@ class Verdicts:
 class Ledger:
     """One ledger process over a journal; answers go in as JSON lines, verdicts come back in the same order."""
 
-    def __init__(self, program: Path, contract: Path, journal: Path, log: Path) -> None:
-        if not program.exists():
-            raise Fatal("TL-DEMO-001", f"{program.name} is missing", fix="run the demo from a clone of the repository")
+    def __init__(self, repository: Path, contract: Path, journal: Path, log: Path) -> None:
+        if not (repository / "tests/checker/oracle.py").exists():
+            raise Fatal("TL-DEMO-001", "the ledger is missing", fix="run the demo from a clone of the repository")
         self.verdicts = Verdicts()
         self._log = log.open("ab")
         self._process = subprocess.Popen(
-            [sys.executable, str(program), "--contract", str(contract), "--journal", str(journal), "--answers", "-"],
+            [sys.executable, "-m", "tests.checker.oracle", "--contract", str(contract), "--journal", str(journal)],
+            cwd=repository,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
