@@ -1,0 +1,306 @@
+"""The event log on Apache Kafka by confluent-kafka (librdkafka): the hot path of the speed layer.
+
+A reader is assigned by hand and never resets (`auto.offset.reset=error`): a position out of range is PositionLost. It
+reads committed records only; partition-end events move its position over transaction markers and aborted records.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import TopicCollection as Topics
+from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
+
+from tideline.model.errors import Fatal, PositionLost, Retriable, TidelineError
+from tideline.model.position import Partition, Position, Range, StreamId
+from tideline.ports import Delivery, LogRecord
+
+LOG = logging.getLogger("tideline.kafka")
+LOG.addHandler(logging.NullHandler())
+
+TOPIC_CONFIG = {"message.timestamp.type": "LogAppendTime"}
+_LOST_FIX = "restate from bronze what it already has; raise the topic's retention so that readers are not overtaken"
+_REFUSED = {
+    KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.INVALID_MSG_SIZE, KafkaError.INVALID_MSG, KafkaError._UNKNOWN_PARTITION,
+    KafkaError._UNKNOWN_TOPIC, KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.POLICY_VIOLATION,
+    KafkaError._INVALID_ARG, KafkaError.INVALID_RECORD,
+}  # fmt: skip
+_OUTSIDE = {
+    KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT, KafkaError._RESOLVE,
+    KafkaError._WAIT_COORD, KafkaError.REQUEST_TIMED_OUT, KafkaError.NOT_CONTROLLER, KafkaError._TIMED_OUT_QUEUE,
+}  # fmt: skip
+
+
+class ConfluentLog:
+    """EventLog on one Kafka cluster; threads may share it. Times are seconds, and every call is bounded by them."""
+
+    def __init__(self, bootstrap: str, *, request_timeout_s: float = 10.0, delivery_timeout_s: float = 20.0) -> None:
+        self._bootstrap = bootstrap
+        self._request_s, self._delivery_s = request_timeout_s, delivery_timeout_s
+        self._admin = AdminClient({**_connection(bootstrap), "client.id": "tideline-admin"}, logger=LOG)
+
+    def stream(self, topic: str) -> StreamId:
+        return StreamId(topic, str(self._describe(topic).topic_id))
+
+    def bounds(self, topic: str) -> Mapping[Partition, Range]:
+        places = [TopicPartition(topic, p.id) for p in self._describe(topic).partitions]
+        starts, ends = (self._offsets(topic, places, spec) for spec in (OffsetSpec.earliest(), OffsetSpec.latest()))
+        return {p: Range(starts[p], max(starts[p], ends[p])) for p in sorted(starts)}
+
+    def create(self, topic: str, partitions: int, config: Mapping[str, str] | None = None) -> None:
+        wanted = NewTopic(topic, partitions, 1, config={**TOPIC_CONFIG, **(config or {})})
+        try:
+            self._admin.create_topics([wanted], request_timeout=self._request_s)[topic].result()
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise _translate(error.args[0], topic) from error
+        self._wait_until_there(topic)
+        there = len(self._describe(topic).partitions)
+        if there != partitions:
+            raise Fatal(
+                "TL-LOG-002",
+                f"the topic has {there} partitions, {partitions} are asked for",
+                where=f"topic {topic}",
+                fix="partitions are for life (they decide which id is where): correct the contract, or use a new topic",
+            )
+
+    def reader(self, topic: str, start: Mapping[Partition, Position]) -> ConfluentReader:
+        return ConfluentReader(self._bootstrap, topic, start, request_timeout_s=self._request_s)
+
+    def writer(self, *, linger_ms: int = 0, client_id: str = "tideline") -> ConfluentWriter:
+        return ConfluentWriter(self._bootstrap, client_id, linger_ms, self._delivery_s)
+
+    def _describe(self, topic: str) -> Any:
+        try:
+            return self._admin.describe_topics(Topics([topic]), request_timeout=self._request_s)[topic].result()
+        except KafkaException as error:
+            raise _translate(error.args[0], topic) from error
+
+    def _offsets(self, topic: str, places: list[TopicPartition], spec: OffsetSpec) -> dict[Partition, Position]:
+        answers = self._admin.list_offsets(
+            dict.fromkeys(places, spec),
+            isolation_level=IsolationLevel.READ_COMMITTED,
+            request_timeout=self._request_s,
+        )
+        try:
+            return {place.partition: answer.result().offset for place, answer in answers.items()}
+        except KafkaException as error:
+            raise _translate(error.args[0], topic) from error
+
+    def _wait_until_there(self, topic: str) -> None:
+        """A created topic shows up in metadata, and gets its leaders, a moment later."""
+        deadline = time.monotonic() + self._request_s
+        while True:
+            try:
+                if all(p.leader is not None and p.leader.id >= 0 for p in self._describe(topic).partitions):
+                    return
+            except Retriable:
+                if time.monotonic() > deadline:
+                    raise
+            if time.monotonic() > deadline:
+                raise Retriable("TL-LOG-003", "the topic has no leader yet", where=f"topic {topic}")
+            time.sleep(0.05)
+
+
+class ConfluentReader:
+    """LogReader with bounded queues; outlives a broker restart. Used by one thread.
+
+    `poll` returns empty while the broker is away for less than `request_timeout_s`, and raises Retriable from then on
+    until it is back; calling `poll` again is right in both cases.
+    """
+
+    def __init__(
+        self, bootstrap: str, topic: str, start: Mapping[Partition, Position], *, request_timeout_s: float
+    ) -> None:
+        self._topic, self._next, self._patience_s = topic, dict(start), request_timeout_s
+        self._lost: list[PositionLost] = []
+        self._down_since: float | None = None
+        self._probed = 0.0
+        self._consumer = Consumer({**_connection(bootstrap), **_READER, "error_cb": self._on_error}, logger=LOG)
+        self._consumer.assign([TopicPartition(topic, p, at) for p, at in sorted(self._next.items())])
+
+    def poll(self, timeout_s: float, max_records: int) -> Sequence[LogRecord]:
+        if self._lost:
+            raise self._lost.pop(0)
+        if self._down_since is not None:
+            self._probe(timeout_s)
+        first = self._consumer.poll(timeout_s)
+        if first is None:
+            return []
+        messages = [first, *self._consumer.consume(max_records - 1, 0)] if max_records > 1 else [first]
+        records = [record for record in map(self._accept, messages) if record is not None]
+        if self._lost and not records:
+            raise self._lost.pop(0)
+        return records
+
+    def position(self, partition: Partition) -> Position:
+        return self._next[partition]
+
+    def seek(self, partition: Partition, position: Position) -> None:
+        """Also the way on after PositionLost, for that partition alone."""
+        self._next[partition] = position
+        place = TopicPartition(self._topic, partition, position)
+        self._lost = [lost for lost in self._lost if lost.partition != partition]
+        self._consumer.incremental_unassign([place])
+        self._consumer.incremental_assign([place])
+
+    def close(self) -> None:
+        self._consumer.close()
+
+    def _accept(self, message: Message) -> LogRecord | None:
+        error, partition = message.error(), message.partition()
+        if error is None:
+            offset = message.offset()
+            self._next[partition] = offset + 1
+            headers = message.headers()
+            return LogRecord(
+                partition,
+                offset,
+                message.timestamp()[1],
+                message.key(),
+                message.value(),
+                tuple(headers) if headers else (),
+            )
+        if error.code() == KafkaError._PARTITION_EOF:
+            self._next[partition] = max(self._next[partition], message.offset())
+        elif error.code() in (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE):
+            self._lost.append(self._lost_range(partition))
+        else:
+            problem = _translate(error, self._topic)
+            if not isinstance(problem, Retriable):
+                raise problem
+            self._on_error(error)
+        return None
+
+    def _lost_range(self, partition: Partition) -> PositionLost:
+        at = self._next[partition]
+        try:
+            low, high = self._consumer.get_watermark_offsets(TopicPartition(self._topic, partition), self._patience_s)
+        except KafkaException as error:
+            raise _translate(error.args[0], self._topic) from error
+        missing = (at, low) if at < low else (min(at, high), at)
+        return PositionLost.of(self._topic, partition, missing, _LOST_FIX)
+
+    def _on_error(self, error: KafkaError) -> None:
+        LOG.warning("reader of %s: %s", self._topic, error)
+        if error.code() == KafkaError._ALL_BROKERS_DOWN and self._down_since is None:
+            self._down_since = time.monotonic()
+
+    def _probe(self, timeout_s: float) -> None:
+        """While the broker is away, ask for it about once a second; librdkafka itself only says when it goes."""
+        now = time.monotonic()
+        if now - self._probed < 1.0:
+            return
+        self._probed = now
+        try:
+            self._consumer.list_topics(self._topic, timeout=max(0.1, min(timeout_s, 1.0)))
+            self._down_since = None
+        except KafkaException as error:
+            if now - (self._down_since or now) > self._patience_s:
+                raise _translate(error.args[0], self._topic) from error
+
+
+class ConfluentWriter:
+    """LogWriter: idempotent, acks=all. What is not acknowledged within the delivery time limit is of unknown outcome."""
+
+    def __init__(self, bootstrap: str, client_id: str, linger_ms: int, delivery_timeout_s: float) -> None:
+        self._patience_s = delivery_timeout_s
+        limits = {"delivery.timeout.ms": int(delivery_timeout_s * 1000), "linger.ms": linger_ms}
+        self._producer = Producer({**_connection(bootstrap), **_WRITER, **limits, "client.id": client_id}, logger=LOG)
+
+    def send(
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        *,
+        partition: Partition | None = None,
+        headers: Sequence[tuple[str, bytes]] = (),
+        on_delivery: Callable[[Delivery], None] | None = None,
+    ) -> None:
+        """Queue one message; when the bounded queue is full, wait for room up to the delivery time limit, then Retriable."""
+
+        def delivered(error: KafkaError | None, message: Message) -> None:
+            if on_delivery is not None:
+                on_delivery(_delivery(error, message.partition(), message.offset()))
+
+        place = -1 if partition is None else partition
+        deadline = time.monotonic() + self._patience_s
+        while True:
+            try:
+                self._producer.produce(topic, value, key, place, delivered, headers=list(headers))
+                return
+            except BufferError:
+                if time.monotonic() > deadline:
+                    raise Retriable("TL-LOG-005", "the send queue stays full: the broker takes nothing") from None
+                self._producer.poll(0.05)
+            except KafkaException as error:
+                if on_delivery is None:
+                    raise _translate(error.args[0], topic) from error
+                on_delivery(_delivery(error.args[0], place, None))
+                return
+
+    def flush(self, timeout_s: float) -> int:
+        return int(self._producer.flush(timeout_s))
+
+    def poll(self) -> None:
+        self._producer.poll(0)
+
+
+_READER = {
+    "group.id": "tideline-unused",  # the client insists on one; nothing is ever committed
+    "enable.auto.commit": False,
+    "enable.auto.offset.store": False,
+    "auto.offset.reset": "error",
+    "isolation.level": "read_committed",
+    "enable.partition.eof": True,
+    "fetch.wait.max.ms": 20,
+    "fetch.min.bytes": 1,
+    "fetch.queue.backoff.ms": 20,
+    "queued.min.messages": 20_000,
+    "queued.max.messages.kbytes": 32_768,
+    "check.crcs": True,
+}
+_WRITER = {
+    "acks": "all",
+    "enable.idempotence": True,
+    "compression.type": "lz4",
+    "partitioner": "murmur2_random",  # as every other Kafka client, so that an id has one partition
+    "queue.buffering.max.messages": 100_000,
+    "queue.buffering.max.kbytes": 65_536,
+}
+
+
+def _connection(bootstrap: str) -> dict[str, Any]:
+    return {
+        "bootstrap.servers": bootstrap,
+        "allow.auto.create.topics": False,
+        "broker.address.family": "v4",
+        "reconnect.backoff.ms": 50,
+        "reconnect.backoff.max.ms": 1_000,
+        "socket.connection.setup.timeout.ms": 5_000,
+    }
+
+
+def _delivery(error: KafkaError | None, partition: Partition, position: Position | None) -> Delivery:
+    if error is None:
+        return Delivery(partition, position)
+    refused = error.code() in _REFUSED
+    return Delivery(partition, None, f"{'refused' if refused else 'unknown'}: {error.name()}", refused)
+
+
+def _translate(error: KafkaError, topic: str) -> TidelineError:
+    if error.code() in (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION):
+        return Retriable("TL-LOG-003", "there is no such topic", where=f"topic {topic}", fix="tideline up creates it")
+    if error.code() in _OUTSIDE or error.retriable():
+        return Retriable(
+            "TL-LOG-001",
+            f"the broker does not answer ({error.name()})",
+            where=f"topic {topic}",
+            fix="tideline status; tideline up",
+        )
+    return Fatal("TL-LOG-004", f"the broker refused: {error.name()}: {error.str()}", where=f"topic {topic}")
