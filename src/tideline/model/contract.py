@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from tideline.model import expression
+from tideline.model.compiled import Compiled, Kind, ValueType, compile_expression
 from tideline.model.measure import MeasureKind, StateColumn, StateOp, state_columns
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
@@ -151,6 +152,22 @@ class Contract(_Value):
     def scales(self) -> dict[str, int]:
         return {field.name: field.scale for field in self.fields if field.type is FieldType.DECIMAL}
 
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of a decoded row and of silver: the event's fields, then the derived ones."""
+        return tuple(field.name for field in self.fields) + tuple(column.name for column in self.derived)
+
+    @cached_property
+    def types(self) -> dict[str, ValueType]:
+        """The fields as expressions see them."""
+        return {field.name: _value_type(field) for field in self.fields}
+
+    def compile(self, text: str) -> Compiled:
+        """An expression over the fields, ready to run on decoded rows; raises ExpressionError."""
+        return compile_expression(
+            expression.parse(text), {name: at for at, name in enumerate(self.columns)}, self.types
+        )
+
     def view(self, name: str) -> View:
         return next(view for view in self.views if view.name == name)
 
@@ -170,6 +187,19 @@ class Contract(_Value):
         for problem in _problems(self):
             raise ValueError(problem)
         return self
+
+
+_KINDS = {
+    FieldType.STRING: Kind.TEXT, FieldType.INTEGER: Kind.NUMBER, FieldType.DECIMAL: Kind.NUMBER,
+    FieldType.TIMESTAMP: Kind.TIMESTAMP, FieldType.DATE: Kind.DATE, FieldType.BOOLEAN: Kind.BOOLEAN,
+}  # fmt: skip
+
+
+def _value_type(field: EventField) -> ValueType:
+    kind = _KINDS[field.type]
+    if field.type is FieldType.DECIMAL:
+        return ValueType(kind, field.precision, field.scale)
+    return ValueType(kind, 20 if kind is Kind.NUMBER else 0)
 
 
 def _problems(contract: Contract) -> list[str]:
