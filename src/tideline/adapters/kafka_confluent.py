@@ -205,7 +205,7 @@ class ConfluentReader:
 
 
 class ConfluentWriter:
-    """LogWriter: idempotent, acks=all. What is not acknowledged within the delivery time limit is of unknown outcome."""
+    """LogWriter: idempotent, acks=all. What is not acknowledged within the time limit is of unknown outcome."""
 
     def __init__(self, bootstrap: str, client_id: str, linger_ms: int, delivery_timeout_s: float) -> None:
         self._patience_s = delivery_timeout_s
@@ -222,7 +222,7 @@ class ConfluentWriter:
         headers: Sequence[tuple[str, bytes]] = (),
         on_delivery: Callable[[Delivery], None] | None = None,
     ) -> None:
-        """Queue one message; when the bounded queue is full, wait for room up to the delivery time limit, then Retriable."""
+        """Queue one message; when the bounded queue is full, wait for room up to the time limit, then Retriable."""
 
         def delivered(error: KafkaError | None, message: Message) -> None:
             if on_delivery is not None:

@@ -1,0 +1,86 @@
+"""Delta tables read by delta-rs: commits with their metadata, and the rows of a pinned version."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError, TableNotFoundError
+
+from tideline.model.errors import DataError
+from tideline.ports import TableCommit
+
+_FIRST_LOOK = 16
+
+
+class DeltaTables:
+    """Tables port over a lake folder; paths are relative to it. A table that is there but unreadable is a DataError."""
+
+    def __init__(self, lake: Path) -> None:
+        self._lake = lake
+
+    def last_commit(self, path: str) -> TableCommit | None:
+        table = self._open(path)
+        if table is None:
+            return None
+        for limit in (_FIRST_LOOK, None):
+            for commit in self._history(table, path, limit):
+                metadata = _metadata(commit)
+                if metadata is not None:
+                    return TableCommit(int(commit["version"]), metadata)
+        return None
+
+    def version(self, path: str) -> int | None:
+        table = self._open(path)
+        return None if table is None else int(table.version())
+
+    def read(self, path: str, version: int, columns: Sequence[str] | None = None) -> Any:
+        table = self._open(path, version)
+        if table is None:
+            raise _broken(self._lake / path, f"there is no table, version {version} of it was promised")
+        try:
+            return table.to_pyarrow_table(columns=list(columns) if columns is not None else None)
+        except (DeltaError, OSError, ValueError) as error:
+            raise _broken(self._lake / path, f"version {version} cannot be read ({_first_line(error)})") from error
+
+    def _open(self, path: str, version: int | None = None) -> DeltaTable | None:
+        place = self._lake / path
+        if not place.exists():
+            return None
+        try:
+            return DeltaTable(str(place), version=version)
+        except TableNotFoundError as error:
+            if any(place.rglob("*")):
+                raise _broken(place, "the folder holds files, but its table log is missing") from error
+            return None
+        except (DeltaError, OSError, ValueError) as error:
+            raise _broken(place, f"its table log cannot be read ({_first_line(error)})") from error
+
+    def _history(self, table: DeltaTable, path: str, limit: int | None) -> list[dict[str, Any]]:
+        try:
+            return sorted(table.history(limit), key=lambda commit: int(commit["version"]), reverse=True)
+        except (DeltaError, OSError, ValueError) as error:
+            raise _broken(self._lake / path, f"its history cannot be read ({_first_line(error)})") from error
+
+
+def _metadata(commit: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What Tideline said in this commit; commits of others (OPTIMIZE, VACUUM) carry none or another JSON."""
+    try:
+        said = json.loads(commit.get("userMetadata") or "null")
+    except ValueError:
+        return None
+    inner = said.get("tideline") if isinstance(said, dict) else None
+    return inner if isinstance(inner, dict) else None
+
+
+def _broken(place: Path, what: str) -> DataError:
+    return DataError(
+        "TL-TAB-001", what, where=f"table {place}", fix="restore the table's files, or rebuild it from bronze"
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0][:200]
