@@ -20,7 +20,9 @@ class Settings(BaseSettings):
     cache: Path = Field(Path.home() / ".cache" / "tideline", description="Downloaded jars, shared by all homes.")
     contracts: Path = Field(REPOSITORY / "contracts", description="Folder of *.odcs.yaml files.")
     index: Path = Field(REPOSITORY / "dags" / "_generated" / "index.json", description="The compiled contract index.")
-    java_home: Path | None = Field(None, validation_alias="JAVA_HOME", description="A full Java 17 or 21; else from PATH.")
+    java_home: Path | None = Field(
+        None, validation_alias="JAVA_HOME", description="A full Java 17 or 21; else from PATH."
+    )
     ivy_settings: Path | None = Field(None, description="An ivysettings.xml that names your own mirror for the jars.")
     host: str = "127.0.0.1"
     kafka_port: int = 19092
@@ -36,6 +38,13 @@ class Settings(BaseSettings):
     crash_at: str = Field(
         "", description="Fault tests only: `name:n` kills the process at the n-th pass of that point."
     )
+
+    def as_environment(self) -> dict[str, str]:
+        """The variables that make a child process read the same settings."""
+        values = {f"TIDELINE_{name.upper()}": value for name, value in self if name != "java_home"}
+        return {
+            name: str(value) for name, value in (values | {"JAVA_HOME": self.java_home}).items() if value is not None
+        }
 
     @property
     def kafka_bootstrap(self) -> str:

@@ -49,7 +49,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One supervised process: `files` are written and `steps` run before `command` starts.
+    """One supervised process: `files` are written, `folders` made and `steps` run before `command` starts.
 
     `env` is added to the environment of the caller; `ports` maps the name of a port to
     (number, the variable that changes it); `start_limit_s` is how long it may take to be ready.
@@ -64,6 +64,7 @@ class Service:
     ports: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     depends_on: tuple[str, ...] = ()
     files: Mapping[Path, str] = field(default_factory=dict)
+    folders: tuple[Path, ...] = ()
     steps: tuple[Step, ...] = ()
     start_limit_s: float = 90.0
     stop_limit_s: float = 10.0
@@ -73,9 +74,9 @@ class Service:
         return all(check() for check in self.ready)
 
     def write_files(self) -> None:
-        """Write the configuration; the content is a pure function of the settings, so writing again is harmless."""
-        self.log.parent.mkdir(parents=True, exist_ok=True)
-        self.cwd.mkdir(parents=True, exist_ok=True)
+        """Make the folders and write the configuration; it follows from the settings, so writing again is harmless."""
+        for folder in (self.log.parent, self.cwd, *self.folders):
+            folder.mkdir(parents=True, exist_ok=True)
         for path, text in self.files.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
