@@ -1,8 +1,8 @@
 """The one decoder of both layers: raw bytes of a message become a typed row or the reason for quarantine.
 
 Spark runs it through mapInArrow, the speed layer in its loop, so that both judge an event the same. There are two ways
-through it: the quick one is a typed msgspec decode; whatever that refuses is read again member by member, which finds the
-precise reason (or the row, where the quick way is too narrow). Of a member that is repeated in one object the last counts.
+through it: the quick one is a typed msgspec decode; whatever that refuses is read again member by member, which finds
+the precise reason (or the row, where the quick way is too narrow). Of a member repeated in one object the last counts.
 """
 
 from __future__ import annotations

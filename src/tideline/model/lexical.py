@@ -1,7 +1,7 @@
 """How values are written in events: exact readers for decimals, timestamps and dates, the same for batch and speed.
 
-Every reader either gives the exact value or raises NotWritten (the text has another form) or OutOfRange (the form is right,
-the value does not fit). Work is bounded by the length of the text, whatever exponent or year it names.
+Every reader either gives the exact value or raises NotWritten (the text has another form) or OutOfRange (the form is
+right, the value does not fit). Work is bounded by the length of the text, whatever exponent or year it names.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def decimal(text: str, precision: int, scale: int) -> int:
     shift = scale - len(fraction or "") + len(digits) - len(significant) + _exponent(exponent)
     if shift < 0 or len(significant) + shift > precision:
         raise OutOfRange
-    return int(sign + significant) * 10**shift
+    return int(sign + significant + "0" * shift)
 
 
 def _exponent(text: str | None) -> int:
@@ -69,21 +69,18 @@ def integer(text: str) -> int:
 def timestamp(text: str, zone: ZoneInfo | None) -> int:
     """Microseconds since the epoch in UTC of `2011-01-04T10:00:00[.ffffff]`.
 
-    With a zone the text carries no offset and is that zone's clock: a time that the clock skipped does not exist, of a time
-    that it showed twice the first is meant. Without a zone the text ends with Z or an offset such as +01:00.
+    With a zone the text carries no offset and is that zone's clock: a time that the clock skipped does not exist, of a
+    time that it showed twice the first is meant. Without a zone the text ends with Z or an offset such as +01:00.
     """
     match = _TIMESTAMP.fullmatch(text)
     if match is None or (zone is None) == (match[3] is None and match[4] is None):
         raise NotWritten
     try:
         clock = datetime.fromisoformat(match[1])
-        if zone is None:
-            utc = clock - _offset(match)
-        else:
-            utc = _to_utc(clock, zone)
-    except (ValueError, OverflowError) as error:
-        if isinstance(error, NonexistentLocalTime):
-            raise
+        utc = clock - _offset(match) if zone is None else _to_utc(clock, zone)
+    except NonexistentLocalTime:
+        raise
+    except (ValueError, OverflowError):
         raise OutOfRange from None
     return (utc - _EPOCH) // _MICROSECOND + _microseconds(match[2])
 
