@@ -1,4 +1,4 @@
-"""From a contract to its DAGs: the plan's stages in order, joined by assets. Reads the compiled index and nothing else."""
+"""From a contract to its DAGs: the plan's stages in order, joined by assets. Reads the compiled index, nothing else."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow.sdk import DAG, Asset, CronDataIntervalTimetable, chain
-
 from tideline.index import load_index
+
 from tideline.model.contract import Contract
 from tideline.planning import Engine, Stage, plan
 from tideline.settings import settings

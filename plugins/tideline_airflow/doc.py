@@ -6,19 +6,20 @@ from tideline.model.contract import Contract, View
 from tideline.settings import settings
 
 TRIAGE = """### Triage
-A red task says in its last line what happened (`TL-...`), where, and what to do. Clearing a task or a run is always safe:
-each stage is a function of the run key and the contract, and running it twice changes nothing.
+A red task says in the last line of its log what happened (`TL-...`), where, and what to do. Clearing a task or a run
+is always safe: a stage is a function of the run key and the contract, and running it twice changes nothing.
 
-| what you see | what it means | what to do |
+| state, exit code | meaning | what to do |
 |---|---|---|
-| up for retry, exit code 75 | broker, Spark server or disk was not there | wait; `tideline status` names what is down |
-| failed, exit code 2 or 4 | set-up, contract or compiled index refused | mend the named line, `tideline compile`, clear the task |
-| failed at audit, exit code 65 | a promise is broken; the old release stays live | read the failed check, look at quarantine |
-| failed, exit code 66 | the log lost records that were not read yet | `tideline offsets` names the range; nothing was skipped |
-| failed, exit code 76 | a newer run took over | nothing; do not clear it |
+| up for retry, 75 | broker, Spark server or disk was not there | wait; `tideline status` names what is down |
+| failed, 2 or 4 | set-up, contract or compiled index refused | mend the named line, `tideline compile`, clear |
+| failed at audit, 65 | a promise is broken, the old release stays live | read the failed check, look at quarantine |
+| failed, 66 | the log lost records before they were read | `tideline offsets` names the range; nothing is skipped |
+| failed, 76 | a newer run took over | nothing; do not clear it |
 
-Runbook: `docs/airflow.md`, section *When a task is red*. Restate days: `airflow backfill create --dag-id {dag_id}
---from-date 2011-01-04 --to-date 2011-01-05 --max-active-runs 1`, or trigger with `{{"restate": ["2011-01-04", "2011-01-06"]}}`.
+Runbook: `docs/airflow.md`, section *When a task is red*. To compute days again:
+`airflow backfill create --dag-id {dag_id} --from-date 2011-01-04 --to-date 2011-01-05 --max-active-runs 1`,
+or trigger the DAG with `{{"restate": ["2011-01-04", "2011-01-06"]}}` (the second day is exclusive).
 """
 
 

@@ -1,4 +1,4 @@
-"""Runs one stage as a child process, so that a worker carries no engine and a kill reaches everything the stage started."""
+"""Runs one stage as a child process, so that a worker carries no engine and a kill reaches all that it started."""
 
 from __future__ import annotations
 

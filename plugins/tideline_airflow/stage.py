@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from airflow.sdk.types import TaskInstanceKey
 
 
-class StageFailed(AirflowException):
+class StageFailed(AirflowException):  # type: ignore[misc]
     """The stage may succeed when it runs again; Airflow's retries decide when."""
 
 
@@ -27,7 +27,7 @@ class ApiLink(BaseOperatorLink):  # type: ignore[misc]  # Airflow ships no types
 
     name = "Live answer (API)"
 
-    def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002 - Airflow's signature
+    def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
         return str(getattr(operator, "api_url", ""))
 
 
@@ -36,7 +36,7 @@ class LivePageLink(BaseOperatorLink):  # type: ignore[misc]
 
     name = "Live page"
 
-    def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002 - Airflow's signature
+    def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
         return settings().serving_url + "/"
 
 

@@ -1,4 +1,4 @@
-"""What Airflow does after a stage ended: derived from the error tree, so that a new error class needs no change here."""
+"""What Airflow does after a stage ended: derived from the error tree, so that a new error class needs nothing here."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ADVICE: dict[type[errors.TidelineError], str] = {
 
 
 def verdict(exit_code: int) -> Verdict:
-    """The verdict for an exit code other than 0. Unknown codes and signals are tried again: every stage may run twice."""
+    """The verdict for an exit code other than 0. Unknown codes and signals are tried again: a stage may run twice."""
     kind = _by_exit_code().get(exit_code)
     if kind is None:
         how = f"signal {-exit_code}" if exit_code < 0 else f"unexpected exit code {exit_code}"
