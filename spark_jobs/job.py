@@ -1,0 +1,128 @@
+"""What every job script shares: arguments, the world it runs in, readable lines, and errors as exit codes.
+
+A script runs by path: `python spark_jobs/ingest.py --contract retail.sales --run-key KEY`. With SPARK_REMOTE set the session
+is a Spark Connect one, under spark-submit a classic one; nothing else differs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from tideline.batch.cut import Cut, read_cut
+from tideline.model.contract import Contract
+from tideline.model.errors import Retriable, TidelineError
+from tideline.ports import Documents, EventLog, Tables
+from tideline.settings import Settings, settings
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+_LOST = (
+    "UNAVAILABLE",
+    "Connection refused",
+    "Connection reset",
+    "SESSION_CLOSED",
+    "Socket closed",
+    "OPERATION_NOT_FOUND",
+)
+
+
+@dataclass
+class Job:
+    """One run of one stage: whom it works for, where its data is, and the session, opened only when it is needed."""
+
+    stage: str
+    contract: Contract
+    run_key: str
+    settings: Settings
+    documents: Documents
+    tables: Tables
+    started: float = field(default_factory=time.monotonic)
+
+    @cached_property
+    def cut(self) -> Cut:
+        return read_cut(self.contract, self.run_key, self.documents)
+
+    @cached_property
+    def log(self) -> EventLog:
+        from tideline import wiring
+
+        return wiring.event_log(self.settings)
+
+    @cached_property
+    def spark(self) -> SparkSession:
+        """A session in UTC; opening it costs 1-2 s, so a stage with nothing to do never asks for it."""
+        from pyspark.sql import SparkSession
+
+        session = SparkSession.builder.appName(f"tideline {self.stage} {self.contract.id}").getOrCreate()
+        session.conf.set("spark.sql.session.timeZone", "UTC")
+        return session
+
+    def location(self, path: str) -> str:
+        """Where a table is, for Spark; `path` is relative to the lake."""
+        return str(self.settings.lake / path)
+
+    def say(self, text: str) -> None:
+        """One line of the job's own log, with the seconds since its start."""
+        print(f"{time.monotonic() - self.started:6.1f} s  {self.stage}: {text}", flush=True)  # noqa: T201 - its log
+
+
+def run(stage: str, work: Callable[[Job], None]) -> None:
+    """Read the arguments, do the work, exit: 0, the error's own code, or 1 for a bug with its trace in a named file."""
+    parser = argparse.ArgumentParser(description=f"The {stage} stage of one run.")
+    parser.add_argument("--contract", required=True)
+    parser.add_argument("--run-key", required=True)
+    asked = parser.parse_args()
+    try:
+        work(_job(stage, asked.contract, asked.run_key))
+    except TidelineError as error:
+        _fail(str(error), error.exit_code)
+    except Exception as error:  # noqa: BLE001 - the last door of the script: one line for a person, the trace to a file
+        mapped = as_retriable(error)
+        if mapped is not None:
+            _fail(str(mapped), mapped.exit_code)
+        _fail(f"TL-BUG-002 unexpected {type(error).__name__} in {stage}; the trace is in {_keep_trace(stage)}", 1)
+
+
+def as_retriable(error: Exception) -> Retriable | None:
+    """A lost Spark server is something to try again later; anything else is not known here."""
+    text = str(error)
+    kind = type(error)
+    if kind.__module__.startswith("grpc") or any(word in text for word in _LOST):
+        return Retriable(
+            "TL-SPK-001",
+            f"the Spark server went away ({kind.__name__})",
+            fix="run the stage again with the same run key; tideline status shows whether Spark is up",
+        )
+    return None
+
+
+def _job(stage: str, contract_id: str, run_key: str) -> Job:
+    from tideline.index import load_index
+
+    from tideline import wiring
+
+    own = settings()
+    contract = load_index(own.index, own.contracts)[contract_id]
+    return Job(stage, contract, run_key, own, wiring.documents(own), wiring.tables(own))
+
+
+def _fail(line: str, code: int) -> None:
+    sys.stdout.flush()
+    print(line, file=sys.stderr, flush=True)  # noqa: T201 - the one line that a person and Airflow read
+    sys.exit(code)
+
+
+def _keep_trace(stage: str) -> str:
+    path = settings().logs / f"spark-job-{stage}.log"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as log:
+        log.write(traceback.format_exc())
+    return str(path)

@@ -1,0 +1,122 @@
+"""Delta tables as the jobs write them: one commit with data, counts and Coverage, whose outcome is never guessed.
+
+The protocol of `commit`, in numbered steps:
+ 1. append (or replace days) in one Delta transaction that carries (txnAppId, txnVersion = batch) and the metadata;
+ 2. after it, and after any error of it, read the table's log: what is committed there is the only truth;
+ 3. our run key at our batch: done; another run's at that batch: that run took over, stop; neither: the error stands.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from spark_jobs.job import Job, as_retriable
+from tideline.batch.commits import StageCommit
+from tideline.batch.cut import table_path
+from tideline.model.errors import DataError, Lifecycle, Retriable, TidelineError
+from tideline.ports import TableCommit
+from tideline.rendering import spark as rendering
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+_LOOK_BACK = 100
+
+
+def last(job: Job, layer: str) -> tuple[int, StageCommit] | None:
+    """Version and words of the newest commit by Tideline; read without an engine."""
+    found = job.tables.last_commit(table_path(layer, job.contract))
+    commit = StageCommit.read(found)
+    return None if found is None or commit is None else (found.version, commit)
+
+
+def ensure(job: Job, layer: str) -> None:
+    """Make the table if it is missing, and make it known to the metastore if it is not."""
+    name, location = rendering.table_name(layer, job.contract), job.location(table_path(layer, job.contract))
+    new = job.tables.version(table_path(layer, job.contract)) is None
+    if not new and job.spark.catalog.tableExists(name):
+        return
+    job.spark.sql(f"CREATE SCHEMA IF NOT EXISTS {layer}")
+    render = rendering.create_table if new else rendering.register_table
+    job.spark.sql(render(layer, job.contract, location))
+    job.say(f"{'created' if new else 'registered'} {name}")
+
+
+def read(job: Job, layer: str, version: int) -> DataFrame:
+    """A pinned version of a layer's table."""
+    location = job.location(table_path(layer, job.contract))
+    return job.spark.read.format("delta").option("versionAsOf", version).load(location)
+
+
+def commit(job: Job, layer: str, rows: DataFrame, words: StageCommit, *, replace_where: str | None = None) -> int:
+    """Write `rows` and `words` as one commit; returns its version. Raises Lifecycle when another run was first."""
+    writer = rows.write.format("delta").option("txnAppId", words.txn_app).option("txnVersion", words.batch)
+    writer = writer.option("userMetadata", words.as_metadata())
+    if replace_where is None:
+        writer = writer.mode("append").option("mergeSchema", "true")
+    else:
+        writer = writer.mode("overwrite").option("replaceWhere", replace_where)
+    try:
+        writer.save(job.location(table_path(layer, job.contract)))  # 1
+    except Exception as error:
+        version = committed(job, layer, words)  # 2
+        if version is not None:
+            job.say(f"{layer} version {version} was committed although Spark reported {type(error).__name__}")
+            return version
+        raise _retriable(job, layer, error) from error
+    version = committed(job, layer, words)
+    if version is None:
+        raise DataError(
+            "TL-SPK-003",
+            f"Spark reported a commit of batch {words.batch}, but the table's log does not hold it",
+            where=f"table {rendering.table_name(layer, job.contract)}",
+            fix="do not start another run before the file system has been checked: a log file is missing",
+        )
+    return version
+
+
+def committed(job: Job, layer: str, words: StageCommit) -> int | None:
+    """Step 3: the version in which this run committed this batch, None if nobody did; Lifecycle if another run did."""
+    newest = last(job, layer)
+    if newest is None or newest[1].batch < words.batch:
+        return None
+    version, found = newest if newest[1].batch == words.batch else _older(job, layer, words.batch)
+    if found.run_key == words.run_key:
+        return version
+    raise Lifecycle(
+        "TL-SPK-002",
+        f"batch {words.batch} was committed by run {found.run_key} meanwhile; nothing of this run was written",
+        where=f"table {rendering.table_name(layer, job.contract)}",
+        fix="nothing is lost: what this run was to take is taken by that run or by the next",
+    )
+
+
+def _older(job: Job, layer: str, batch: int) -> tuple[int, StageCommit]:
+    location = job.location(table_path(layer, job.contract)).replace("`", "``")
+    history = job.spark.sql(f"DESCRIBE HISTORY delta.`{location}` LIMIT {_LOOK_BACK}")
+    for row in history.select("version", "userMetadata").collect():
+        said = json.loads(row.userMetadata or "null")
+        found = StageCommit.read(TableCommit(row.version, said)) if said else None
+        if found is not None and found.batch == batch:
+            return row.version, found
+    raise Lifecycle(
+        "TL-SPK-004",
+        f"more than {_LOOK_BACK} commits were made since batch {batch}",
+        where=f"table {rendering.table_name(layer, job.contract)}",
+        fix="start a new run",
+    )
+
+
+def _retriable(job: Job, layer: str, error: Exception) -> Exception:
+    """Nobody committed our batch: a lost server or a conflict may be tried again, the rest is as it is."""
+    if isinstance(error, TidelineError):
+        return error
+    if "Concurrent" in type(error).__name__ + str(error)[:2_000]:
+        return Retriable(
+            "TL-SPK-005",
+            "another writer changed the table at the same time",
+            where=f"table {rendering.table_name(layer, job.contract)}",
+            fix="run the stage again with the same run key",
+        )
+    return as_retriable(error) or error

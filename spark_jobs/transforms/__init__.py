@@ -1,0 +1,1 @@
+"""Pure DataFrame -> DataFrame functions: no reading, no writing, no clock."""
