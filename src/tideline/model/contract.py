@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, model_validator
 
 from tideline.model import expression
 from tideline.model.compiled import Compiled, Kind, ValueType, compile_expression
@@ -183,9 +183,15 @@ class Contract(_Value):
         return tuple(column for measure in view.measures for column in self.measure_states(measure))
 
     @model_validator(mode="after")
-    def _consistent(self) -> Contract:
-        for problem in _problems(self):
-            raise ValueError(problem)
+    def _consistent(self, info: ValidationInfo) -> Contract:
+        """A contradiction is an error, or is collected when the caller passes `context={"problems": []}`."""
+        from tideline.model.consistency import problems  # it speaks about contracts, so it cannot be imported earlier
+
+        found = problems(self)
+        if isinstance(info.context, dict) and "problems" in info.context:
+            info.context["problems"].extend(found)
+        elif found:
+            raise ValueError(found[0].text)
         return self
 
 
@@ -200,83 +206,6 @@ def _value_type(field: EventField) -> ValueType:
     if field.type is FieldType.DECIMAL:
         return ValueType(kind, field.precision, field.scale)
     return ValueType(kind, 20 if kind is Kind.NUMBER else 0)
-
-
-def _problems(contract: Contract) -> list[str]:
-    """What the types cannot say: every name resolves, names are unique, keys fit. First entry is raised."""
-    names = [field.name for field in contract.fields] + [field.name for field in contract.derived]
-    found = [f"column {name!r} is defined twice" for name in sorted({n for n in names if names.count(n) > 1})]
-    views = [view.name for view in contract.views]
-    found += [f"view {name!r} is defined twice" for name in sorted({n for n in views if views.count(n) > 1})]
-    time, key = contract.by_name.get(contract.event_time), contract.by_name.get(contract.deduplication.key)
-    if time is None or time.type is not FieldType.TIMESTAMP or not time.required:
-        found.append(f"eventTime {contract.event_time!r} must be a required timestamp column")
-    if key is None or key.type is not FieldType.STRING or not key.required:
-        found.append(f"the deduplication key {contract.deduplication.key!r} must be a required string column")
-    for name, text in _expressions(contract):
-        found += _expression_problems(contract, name, text)
-    for view in contract.views:
-        found += _view_problems(contract, view, names)
-    return found
-
-
-def _expressions(contract: Contract) -> list[tuple[str, str]]:
-    listed = [(f"rule {rule.name!r}", rule.expression) for rule in contract.rules]
-    return listed + [(f"derived column {column.name!r}", column.expression) for column in contract.derived]
-
-
-def _expression_problems(contract: Contract, place: str, text: str) -> list[str]:
-    try:
-        used = expression.columns(expression.parse(text))
-    except expression.ExpressionError as error:
-        return [f"{place}: {error}"]
-    allowed = ", ".join(contract.by_name)
-    return [f"{place}: no column {name!r}; columns are {allowed}" for name in sorted(used - set(contract.by_name))]
-
-
-def _view_problems(contract: Contract, view: View, columns: list[str]) -> list[str]:
-    names = [dimension.name for dimension in view.dimensions] + [measure.name for measure in view.measures]
-    found = [f"view {view.name!r}: {n!r} is defined twice" for n in sorted({n for n in names if names.count(n) > 1})]
-    for dimension in view.dimensions:
-        place = f"view {view.name!r}, dimension {dimension.name!r}"
-        if dimension.column not in columns:
-            found.append(f"{place}: no column {dimension.column!r}; columns are {', '.join(columns)}")
-            continue
-        field = contract.by_name.get(dimension.column)
-        is_time = field is not None and field.type is FieldType.TIMESTAMP
-        if is_time != (dimension.grain is not None):
-            found.append(f"{place}: a timestamp needs a grain (hour or day), other columns take none")
-        if field is not None and field.type is FieldType.DECIMAL:
-            found.append(f"{place}: a decimal is no dimension")
-        if field is not None and field.pii:
-            found.append(f"{place}: {dimension.column!r} is PII and cannot be served as a dimension")
-    for measure in view.measures:
-        place = f"view {view.name!r}, measure {measure.name!r}"
-        if measure.expression is None:
-            if measure.kind is not MeasureKind.COUNT:
-                found.append(f"{place}: {measure.kind.value} needs an expression")
-            continue
-        problems = _expression_problems(contract, place, measure.expression)
-        found += problems or _measure_problems(contract, measure, place)
-    return found
-
-
-def _measure_problems(contract: Contract, measure: Measure, place: str) -> list[str]:
-    numeric = {FieldType.INTEGER, FieldType.DECIMAL}
-    node = expression.parse(str(measure.expression))
-    fields = [contract.by_name[name] for name in sorted(expression.columns(node))]
-    if measure.kind in (MeasureKind.SUM, MeasureKind.AVG) and any(field.type not in numeric for field in fields):
-        named = ", ".join(field.name for field in fields)
-        return [f"{place}: {measure.kind.value} adds numbers; {named} is not all numeric"]
-    if measure.kind is MeasureKind.APPROX_DISTINCT and not (
-        isinstance(node, expression.Column) and fields[0].type in (FieldType.STRING, FieldType.INTEGER)
-    ):
-        return [f"{place}: approx_distinct counts one string or integer column"]
-    if not isinstance(node, expression.Column) and any(field.type not in numeric for field in fields):
-        return [f"{place}: an expression over more than one column has to be numeric"]
-    if measure.kind in (MeasureKind.MIN, MeasureKind.MAX, MeasureKind.LATEST) and any(f.pii for f in fields):
-        return [f"{place}: {fields[0].name!r} is PII and cannot be served as a value"]
-    return []
 
 
 def dump_index_entry(contract: Contract) -> dict[str, Any]:

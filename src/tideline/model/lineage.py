@@ -11,7 +11,7 @@ reached the old one's next, so that no answer ever goes back. Increments inside 
 only epoch ends lie between segments. Payloads are opaque; `combine(earlier, later)` merges them. Another contract hash
 means other payloads: then the reader starts a new Lineage.
 
-A chain belongs to no worker: the next generation goes on where the last one ended, also with a chain that is being built
+A chain belongs to no worker: the next generation goes on where the last one ended, also with a chain being built
 aside, because every worker reads the tail up to its own fence first. A reader that starts in the middle of the topic
 has seen neither fence nor rebase: it adopts the newest generation it meets and the first position that one offers.
 """

@@ -1,0 +1,36 @@
+"""`tideline compile`: contracts to the index and the generated dbt files, always written whole."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Write nothing; exit 4 when anything is stale.")
+@click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")
+def command(check: bool, as_json: bool) -> int:
+    """Compile the contracts into dags/_generated/index.json and dbt_project/models/_generated."""
+    from tideline.generated import differences, rendered, write
+    from tideline.settings import settings
+
+    files = rendered(settings().contracts, settings().index)
+    stale = differences(files)
+    if not check:
+        write(files, stale)
+    _tell(stale, check=check, as_json=as_json)
+    return 4 if check and stale else 0
+
+
+def _tell(stale: dict[Path, str], *, check: bool, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({"changed": {str(path): why for path, why in stale.items()}, "written": not check}))
+        return
+    for path, why in stale.items():
+        click.echo(f"{path}: {why}")
+    if not stale:
+        click.echo("everything generated is fresh")
+    elif check:
+        click.echo("TL-IDX-002 generated files are stale. Fix: run: tideline compile", err=True)
