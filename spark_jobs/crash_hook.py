@@ -1,9 +1,10 @@
 """Fault tests only: stops a job exactly where it hurts, once, when TIDELINE_CRASH_AT names the place.
 
-`STAGE.pre_commit`: all data files are written and the Delta commit does not happen, because one more task of the write, which
-adds no row, waits. It writes the name of the place to `$TIDELINE_HOME/run/crash-point`, and whoever runs the test kills the
-Spark server then. `STAGE.post_commit`: the commit is done and the job process kills itself before it can say so.
-The name in that file disarms the place, so that a retry with the same environment goes through; remove the file to arm it again.
+`STAGE.pre_commit`: all data files are written and the Delta commit does not happen, because one more task of the
+write, which adds no row, waits. It writes the name of the place to `$TIDELINE_HOME/run/crash-point`; whoever runs the
+test kills the Spark server then. `STAGE.post_commit`: the commit is done and the job kills itself before it can say so.
+The name in that file disarms the place, so that a retry with the same environment goes through; remove the file to arm
+it again.
 """
 
 from __future__ import annotations

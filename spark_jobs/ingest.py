@@ -39,7 +39,7 @@ def ingest(job: Job) -> None:
     for partition, range_ in ranges.items():
         job.say(f"partition {partition} {range_} = {len(range_)} positions")
     tables.ensure(job, "bronze")
-    rows = to_bronze(_records(job, ranges), job.contract, job.cut).persist()  # 3
+    rows = job.keep(to_bronze(_records(job, ranges), job.contract, job.cut))  # 3
     counts = _counts(rows, ranges)
     words = StageCommit(
         stage="ingest",

@@ -1,7 +1,7 @@
 """What every job script shares: arguments, the world it runs in, readable lines, and errors as exit codes.
 
-A script runs by path: `python spark_jobs/ingest.py --contract retail.sales --run-key KEY`. With SPARK_REMOTE set the session
-is a Spark Connect one, under spark-submit a classic one; nothing else differs.
+A script runs by path: `python spark_jobs/ingest.py --contract retail.sales --run-key KEY`. With SPARK_REMOTE set the
+session is a Spark Connect one, under spark-submit a classic one; nothing else differs.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ from tideline.ports import Documents, EventLog, Tables
 from tideline.settings import Settings, settings
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 _LOST = (
     "UNAVAILABLE",
@@ -45,6 +46,7 @@ class Job:
     documents: Documents
     tables: Tables
     started: float = field(default_factory=time.monotonic)
+    _kept: list[DataFrame] = field(default_factory=list)
 
     @cached_property
     def cut(self) -> Cut:
@@ -65,6 +67,23 @@ class Job:
         session.conf.set("spark.sql.session.timeZone", "UTC")
         return session
 
+    def keep(self, rows: DataFrame) -> DataFrame:
+        """Rows that several actions read, computed once; `close` gives the memory of the shared server back."""
+        self._kept.append(rows.persist())
+        return rows
+
+    def close(self) -> None:
+        """Free what was kept and end the session; a server that is gone has nothing left to free."""
+        if "spark" not in self.__dict__:
+            return
+        try:
+            for rows in self._kept:
+                rows.unpersist()
+            self.spark.stop()
+        except Exception as error:  # noqa: BLE001 - the outcome of the stage is decided; this must not change it
+            if as_retriable(error) is None:
+                self.say(f"the session was not closed cleanly ({type(error).__name__})")
+
     def location(self, path: str) -> str:
         """Where a table is, for Spark; `path` is relative to the lake."""
         return str(self.settings.lake / path)
@@ -81,7 +100,8 @@ def run(stage: str, work: Callable[[Job], None]) -> None:
     parser.add_argument("--run-key", required=True)
     asked = parser.parse_args()
     try:
-        work(_job(stage, asked.contract, asked.run_key))
+        with closing(_job(stage, asked.contract, asked.run_key)) as job:
+            work(job)
     except TidelineError as error:
         _fail(str(error), error.exit_code)
     except Exception as error:  # noqa: BLE001 - the last door of the script: one line for a person, the trace to a file

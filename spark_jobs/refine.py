@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """What one refine reads: bronze at a version, from silver's coverage on; `silver_version` is None at the first time."""
+    """What one refine reads: bronze at a version, from silver's coverage on; without `last` there is no silver yet."""
 
     bronze_version: int
     start: Coverage
@@ -93,17 +93,18 @@ def judge(job: Job, span: Span) -> DataFrame:
     from pyspark.sql import functions as F
 
     bronze = tables.read(job, "bronze", span.bronze_version)
-    rows = decode.decoded(bronze.where(rendering.in_ranges(span.start.ranges_to(span.end))), job.contract).persist()
+    records = bronze.where(rendering.in_ranges(span.start.ranges_to(span.end)))
+    rows = job.keep(decode.decoded(records, job.contract))
     events = rows.where("reason IS NULL")
     if span.silver_version is None:
-        known = job.spark.createDataFrame([], rendering.schema(rendering.columns("silver", job.contract)))
+        known = tables.empty(job, "silver")
     else:
         oldest_us = events.agg(F.min(F.unix_micros("log_time"))).collect()[0][0]
         known = tables.read(job, "silver", span.silver_version)
         if oldest_us is not None:  # a literal, so that Delta skips the files before it
             horizon_us = job.contract.deduplication.horizon // timedelta(microseconds=1)
             known = known.where(f"log_time >= timestamp_micros({oldest_us - horizon_us})")
-    repeated = deduplicate.repeats(events, known, job.contract).persist()
+    repeated = job.keep(deduplicate.repeats(events, known, job.contract))
     return deduplicate.judged(rows, repeated)
 
 

@@ -9,19 +9,29 @@ The protocol of `commit`, in numbered steps:
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from spark_jobs.job import Job, as_retriable
-from tideline.batch.commits import StageCommit
+from tideline.batch.commits import StageCommit, next_batch
 from tideline.batch.cut import table_path
 from tideline.model.errors import DataError, Lifecycle, Retriable, TidelineError
 from tideline.ports import TableCommit
 from tideline.rendering import spark as rendering
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import DataFrame, SparkSession
 
 _LOOK_BACK = 100
+MERGE = """
+MERGE INTO delta.`{}` AS held USING tideline_changes AS new
+ON held.partition = new.partition AND held.position = new.position
+WHEN MATCHED AND held.status <> new.status AND new.status = 'replayed' THEN UPDATE SET status = new.status
+WHEN MATCHED AND held.status <> new.status THEN UPDATE SET *
+WHEN NOT MATCHED AND new.status = 'open' THEN INSERT *
+"""
 
 
 def last(job: Job, layer: str) -> tuple[int, StageCommit] | None:
@@ -43,6 +53,11 @@ def ensure(job: Job, layer: str) -> None:
     job.say(f"{'created' if new else 'registered'} {name}")
 
 
+def empty(job: Job, layer: str) -> DataFrame:
+    """No rows, with the columns of a layer's table."""
+    return job.spark.createDataFrame([], rendering.schema(rendering.columns(layer, job.contract)))
+
+
 def read(job: Job, layer: str, version: int) -> DataFrame:
     """A pinned version of a layer's table."""
     location = job.location(table_path(layer, job.contract))
@@ -52,13 +67,45 @@ def read(job: Job, layer: str, version: int) -> DataFrame:
 def commit(job: Job, layer: str, rows: DataFrame, words: StageCommit, *, replace_where: str | None = None) -> int:
     """Write `rows` and `words` as one commit; returns its version. Raises Lifecycle when another run was first."""
     writer = rows.write.format("delta").option("txnAppId", words.txn_app).option("txnVersion", words.batch)
-    writer = writer.option("userMetadata", words.as_metadata())
+    writer = writer.option("userMetadata", words.as_metadata()).option("mergeSchema", "true")
     if replace_where is None:
-        writer = writer.mode("append").option("mergeSchema", "true")
+        writer = writer.mode("append")
     else:
         writer = writer.mode("overwrite").option("replaceWhere", replace_where)
+    return _once(job, layer, words, lambda: writer.save(job.location(table_path(layer, job.contract))))
+
+
+def merge_quarantine(job: Job, changes: DataFrame, words: StageCommit) -> int:
+    """Add refused records that quarantine lacks and set the status of those it has; one commit, returns its version."""
+    found = last(job, "quarantine")
+    own = replace(words, batch=next_batch(found[1] if found else None), counts={})
+    own = own if found is None else replace(own, coverage=found[1].coverage, start=dict(found[1].coverage))
+    changes.createOrReplaceTempView("tideline_changes")
+    location = job.location(table_path("quarantine", job.contract)).replace("`", "``")
+    with _session_words(job.spark, own):
+        return _once(job, "quarantine", own, lambda: job.spark.sql(MERGE.format(location)).collect())
+
+
+@contextmanager
+def _session_words(spark: SparkSession, words: StageCommit) -> Iterator[None]:
+    """SQL statements take transaction and metadata from the session, where they must not stay."""
+    named = {
+        "spark.databricks.delta.write.txnAppId": words.txn_app,
+        "spark.databricks.delta.write.txnVersion": str(words.batch),
+        "spark.databricks.delta.commitInfo.userMetadata": words.as_metadata(),
+    }
+    for name, value in named.items():
+        spark.conf.set(name, value)
     try:
-        writer.save(job.location(table_path(layer, job.contract)))  # 1
+        yield
+    finally:
+        for name in named:
+            spark.conf.unset(name)
+
+
+def _once(job: Job, layer: str, words: StageCommit, write: Callable[[], object]) -> int:
+    try:
+        write()  # 1
     except Exception as error:
         version = committed(job, layer, words)  # 2
         if version is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from hashlib import blake2b
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from tideline.model.contract import Contract, FieldType
@@ -18,7 +18,7 @@ _INPUT = ("partition", "position", "log_time", "key", "value")
 
 
 def decoded(bronze: DataFrame, contract: Contract) -> DataFrame:
-    """One row per record: `rendering.decoded_columns`; `reason` is null for a valid event, else its columns are null."""
+    """One row per record: `rendering.decoded_columns`; a valid event has no reason, a refused one no values."""
     schema = rendering.schema(rendering.decoded_columns(contract))
     return bronze.select(*_INPUT).mapInArrow(decoder_of(contract), schema)
 
@@ -41,7 +41,7 @@ def decoder_of(contract: Contract) -> Callable[[Batches], Iterator[pa.RecordBatc
 def _decode_batch(contract: Contract, decoder: Any, batch: pa.RecordBatch) -> pa.RecordBatch:
     import pyarrow as pa
 
-    from tideline.adapters.json_events import Rejection
+    from tideline.adapters.json_events import Rejection, payload_hash
 
     keys, values = batch.column("key").to_pylist(), batch.column("value").to_pylist()
     results = [decoder.decode(key, value) for key, value in zip(keys, values, strict=True)]
@@ -52,7 +52,7 @@ def _decode_batch(contract: Contract, decoder: Any, batch: pa.RecordBatch) -> pa
     events = {
         column.name: _array(contract, column.name, by_name[column.name]) for column in rendering.event_columns(contract)
     }
-    hashes = [None if value is None else blake2b(value, digest_size=16).digest() for value in values]
+    hashes = [None if value is None else payload_hash(value) for value in values]
     return pa.RecordBatch.from_pydict(
         {
             **{name: batch.column(name) for name in _INPUT},
@@ -64,7 +64,7 @@ def _decode_batch(contract: Contract, decoder: Any, batch: pa.RecordBatch) -> pa
 
 
 def _array(contract: Contract, name: str, values: Iterable[Any]) -> pa.Array:
-    """Arrow values of one event column: decimals come scaled to integers, timestamps as microseconds UTC."""
+    """Arrow values of one column: decimals come scaled to integers, timestamps as microseconds UTC, dates as text."""
     import pyarrow as pa
 
     from tideline.model.measure import unscale
@@ -75,10 +75,11 @@ def _array(contract: Contract, name: str, values: Iterable[Any]) -> pa.Array:
     if field.type is FieldType.DECIMAL:
         exact = [None if value is None else unscale(value, field.scale) for value in values]
         return pa.array(exact, pa.decimal128(field.precision, field.scale))
+    if field.type is FieldType.DATE:
+        return pa.array([None if value is None else date.fromisoformat(value) for value in values], pa.date32())
     types = {
         FieldType.STRING: pa.string(),
         FieldType.INTEGER: pa.int64(),
         FieldType.TIMESTAMP: pa.timestamp("us", tz="UTC"),
-        FieldType.DATE: pa.date32(),
     }
     return pa.array(values, types[field.type])

@@ -1,9 +1,9 @@
 """Which valid events count: the contract's rule, exactly, also for chains of repeats and across runs.
 
-The rule: an event counts iff no *counted* event of its id stands earlier in its partition within the horizon of log time.
-Whether an event counts depends on earlier verdicts, so a window function cannot say it. Sorted by (partition, id,
-position) one pass with one remembered event per id can: counted events of an id have rising log times, since each
-lies more than the horizon after the one before it, so only the last counted one matters.
+The rule: an event counts iff no *counted* event of its id stands earlier in its partition within the horizon of log
+time (ADR 0003). Whether an event counts depends on earlier verdicts, so a window function cannot say it. Sorted by
+(partition, id, position) one pass with one remembered event per id can: counted events of an id have rising log times,
+since each lies more than the horizon after the one before it, so only the last counted one matters.
 """
 
 from __future__ import annotations

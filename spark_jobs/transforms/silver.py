@@ -22,12 +22,22 @@ def to_silver(judged: DataFrame, contract: Contract, batch: int) -> DataFrame:
 
 def to_quarantine(judged: DataFrame, contract: Contract, run_key: str) -> DataFrame:
     """The records that were refused, raw, with their reason."""
-    listed = judged.where("verdict = 'quarantined'").withColumns(
+    return _quarantine_rows(judged.where("verdict = 'quarantined'"), contract, run_key, "open")
+
+
+def replayed(judged: DataFrame, contract: Contract, run_key: str) -> DataFrame:
+    """Records that count now, as quarantine rows that say so: only their place and status matter."""
+    counted = judged.where("verdict = 'good'").withColumn("reason", F.lit("counted"))
+    return _quarantine_rows(counted, contract, run_key, "replayed")
+
+
+def _quarantine_rows(rows: DataFrame, contract: Contract, run_key: str, status: str) -> DataFrame:
+    listed = rows.withColumns(
         {
             "contract_hash": F.lit(contract.hash),
             "contract_version": F.lit(contract.version),
             "run_key": F.lit(run_key),
-            "status": F.lit("open"),
+            "status": F.lit(status),
         }
     )
     return listed.select(*(column.name for column in rendering.columns("quarantine", contract)))

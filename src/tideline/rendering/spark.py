@@ -1,4 +1,4 @@
-"""Contract -> Spark SQL text: column lists, DDL and predicates, so that no column of a product is written twice by hand."""
+"""Contract -> Spark SQL text: column lists, DDL and predicates, so that no column is written twice by hand."""
 
 from __future__ import annotations
 
