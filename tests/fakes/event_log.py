@@ -152,11 +152,12 @@ class FakeLogReader:
     def __init__(self, log: FakeEventLog, topic: str, start: Mapping[Partition, Position]) -> None:
         self._log, self._topic, self._next = log, topic, dict(start)
         self._turn = 0
+        self._lost: set[Partition] = set()
 
     def poll(self, timeout_s: float, max_records: int) -> Sequence[LogRecord]:
         parts = self._log._topic(self._topic).partitions
         found: list[LogRecord] = []
-        order = sorted(self._next)
+        order = sorted(self._next.keys() - self._lost)
         self._turn = (self._turn + 1) % max(len(order), 1)
         for partition in order[self._turn :] + order[: self._turn]:
             found += self._take(partition, parts[partition], max_records - len(found))
@@ -164,10 +165,10 @@ class FakeLogReader:
 
     def _take(self, partition: Partition, part: _Partition, room: int) -> list[LogRecord]:
         at = self._next[partition]
-        if at < part.start:
-            raise PositionLost.of(self._topic, partition, (at, part.start), _FIX)
-        if at > part.end:
-            raise PositionLost.of(self._topic, partition, (part.end, at), _FIX)
+        if not part.start <= at <= part.end:
+            self._lost.add(partition)
+            missing = (at, part.start) if at < part.start else (part.end, at)
+            raise PositionLost.of(self._topic, partition, missing, _FIX)
         ahead = [record for record in part.records if record.position >= at]
         taken = ahead[:room]
         if len(taken) < len(ahead):
@@ -180,6 +181,8 @@ class FakeLogReader:
         return self._next[partition]
 
     def seek(self, partition: Partition, position: Position) -> None:
+        """Also the way on after PositionLost, for that partition alone."""
+        self._lost.discard(partition)
         self._next[partition] = position
 
     def close(self) -> None:
