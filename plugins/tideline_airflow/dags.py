@@ -50,8 +50,11 @@ def marts_dag(contract: Contract) -> DAG:
 
 
 def asset(name: str) -> Asset:
-    """The Airflow asset of a platform asset such as `silver/retail/sales`."""
-    return Asset(name=name, uri=f"tideline://{name}")
+    """The Airflow asset of a platform asset such as `silver/retail/sales`.
+
+    `x-` marks a private scheme: for any other one Airflow imports every provider (and boto3) to look for its handler.
+    """
+    return Asset(name=name, uri=f"x-tideline://{name}")
 
 
 def _dag(contract: Contract, dag_id: str, stages: tuple[Stage, ...], **of_dag: Any) -> DAG:

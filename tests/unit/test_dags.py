@@ -1,0 +1,161 @@
+"""Policy over all DAGs: what every one of them must have, and what parsing them must not cost."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.contract_index import small_contract, write_index
+from tideline.settings import REPOSITORY
+
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(120)]
+pytest.importorskip("airflow", reason="Airflow is not installed here (the speed and serving groups have none)")
+
+STAGES = ["cut", "ingest", "refine", "model", "audit", "publish"]
+ENGINES = ["pyspark", "boto3", "botocore", "kafka", "confluent_kafka", "deltalake", "ruamel", "polars", "dbt", "duckdb"]
+PARSE = """
+import json, sys, time
+import airflow.sdk.definitions.asset, airflow.sdk.definitions.timetables.interval, tideline_airflow.dags
+from airflow.dag_processing.dagbag import DagBag
+from airflow.serialization.serialized_objects import DagSerialization
+started = time.process_time()
+bag = DagBag(dag_folder=sys.argv[1], bundle_name="dags")
+spent = time.process_time() - started
+bag.dags and [dag.check_cycle() for dag in bag.dags.values()]
+facts = {"spent": spent, "modules": sorted(sys.modules), "errors": bag.import_errors,
+         "dags": {i: DagSerialization.to_dict(d)["dag"] for i, d in bag.dags.items()},
+         "order": {i: [[t.task_id, sorted(t.downstream_task_ids)] for t in d.topological_sort()] for i, d in bag.dags.items()}}
+json.dump(facts, open(sys.argv[2], "w"), default=str)
+"""
+
+
+def parse(folder: Path, *contracts: Any, index: Path | None = None) -> dict[str, Any]:
+    """What Airflow sees after parsing `dags/` with an index of these contracts, in a process of its own."""
+    environment = {
+        **os.environ,
+        "AIRFLOW_HOME": str(folder / "airflow"),
+        "TIDELINE_INDEX": str(index or write_index(folder / "index.json", *contracts)),
+        "PYTHONPATH": os.pathsep.join([str(REPOSITORY / "plugins"), os.environ.get("PYTHONPATH", "")]),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(REPOSITORY / "plugins"),
+    }
+    out = folder / "facts.json"
+    command = [sys.executable, "-W", "error::DeprecationWarning:tideline_airflow", "-c", PARSE]
+    done = subprocess.run(
+        [*command, str(REPOSITORY / "dags"), str(out)],
+        env=environment,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    facts: dict[str, Any] = json.loads(out.read_text())
+    return facts
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    tiers = ["gold", "silver", "bronze"]
+    contracts = [small_contract(f"product_{n}", tier=tiers[n % 3], owner=f"team-{n % 4}") for n in range(49)]
+    return parse(tmp_path_factory.mktemp("dags"), small_contract(), *contracts)
+
+
+def tasks(dag: dict[str, Any]) -> list[dict[str, Any]]:
+    return [task["__var"] for task in dag["tasks"]]
+
+
+def test_every_contract_of_the_index_is_two_dags_and_no_file_fails(many: dict[str, Any]) -> None:
+    assert many["errors"] == {}
+    assert len(many["dags"]) == 100
+    assert {"retail.sales", "retail.sales.marts", "retail.product_48"} <= set(many["dags"])
+
+
+def test_a_contract_runs_the_stages_of_the_plan_one_after_the_other(many: dict[str, Any]) -> None:
+    expected = [[name, STAGES[i + 1 : i + 2]] for i, name in enumerate(STAGES)]
+    assert many["order"]["retail.sales"] == expected
+    assert many["order"]["retail.sales.marts"] == [["marts", []]]
+
+
+def test_parsing_loads_no_engine_and_reads_no_yaml(many: dict[str, Any]) -> None:
+    loaded = {module.split(".")[0] for module in many["modules"]}
+    assert not loaded & set(ENGINES)
+
+
+def test_parsing_fifty_contracts_costs_little_cpu_beside_imports(many: dict[str, Any]) -> None:
+    assert many["spent"] < 3.0, f"{many['spent']:.2f} s of CPU for 100 DAGs"
+
+
+def test_every_dag_has_owner_tier_tags_and_limits(many: dict[str, Any]) -> None:
+    for name, dag in many["dags"].items():
+        assert any(tag.startswith("tier:") for tag in dag["tags"]), name
+        assert "retail" in dag["tags"] and dag["description"], name
+        assert (dag["max_active_runs"], dag["catchup"]) == (1, False), name
+        assert dag["dagrun_timeout"] > 0, name
+        assert dag["start_date"] < 1291766400, "backfills have to reach the oldest event"
+        for task in tasks(dag):
+            owner = task.get("owner") or dag["default_args"]["__var"]["owner"]
+            assert re.fullmatch(r"[a-z0-9-]+", owner) and owner != "airflow", name
+            assert owner in dag["tags"], name
+
+
+def test_every_dag_page_tells_what_to_do_when_a_task_is_red(many: dict[str, Any]) -> None:
+    for name, dag in many["dags"].items():
+        for word in ("### Triage", "docs/airflow.md", "| failed, 66 |", "tideline offsets", "airflow backfill create"):
+            assert word in dag["doc_md"], f"{name} lacks {word}"
+
+
+def test_the_runbook_that_the_pages_name_exists() -> None:
+    assert "## When a task is red" in (REPOSITORY / "docs" / "airflow.md").read_text()
+
+
+def test_every_task_has_a_time_limit_and_backs_off(many: dict[str, Any]) -> None:
+    for name, dag in many["dags"].items():
+        for task in tasks(dag):
+            where = f"{name}.{task['task_id']}"
+            assert 60 <= task["execution_timeout"] <= 7200, where
+            assert 1 <= task["retries"] <= 5 and task["retry_exponential_backoff"] > 1, where
+            assert task["retry_delay"] <= 60 and task["max_retry_delay"] <= 600, where
+            assert task["max_active_tis_per_dag"] == 1, where
+            assert task["_task_module"] == "tideline_airflow.stage", where
+
+
+def test_assets_lead_from_the_stream_to_the_marts(many: dict[str, Any]) -> None:
+    names: dict[str, tuple[list[str], list[str]]] = {}
+    for task in tasks(many["dags"]["retail.sales"]) + tasks(many["dags"]["retail.sales.marts"]):
+        sides = [[asset["__var"]["name"] for asset in task.get(side, [])] for side in ("inlets", "outlets")]
+        names[task["task_id"]] = (sides[0], sides[1])
+    assert names["ingest"] == (["stream/retail/sales"], ["bronze/retail/sales"])
+    assert names["refine"] == (["bronze/retail/sales"], ["silver/retail/sales"])
+    assert names["model"] == (["silver/retail/sales"], ["gold/retail/sales"])
+    assert names["publish"] == (["gold/retail/sales"], ["release/retail/sales"])
+    assert names["marts"] == (["release/retail/sales"], ["marts/retail/sales"])
+    assert "release/retail/sales" in json.dumps(many["dags"]["retail.sales.marts"]["timetable"])
+
+
+def test_gold_tier_goes_first(many: dict[str, Any]) -> None:
+    weight = {tier: set[int]() for tier in ("gold", "silver", "bronze")}
+    for dag in many["dags"].values():
+        tier = next(tag.split(":")[1] for tag in dag["tags"] if tag.startswith("tier:"))
+        weight[tier] |= {task.get("priority_weight", 1) for task in tasks(dag)}
+    assert min(weight["gold"]) > max(weight["silver"]) >= min(weight["silver"]) > max(weight["bronze"])
+
+
+def test_a_missing_index_is_an_import_error_that_names_the_command(tmp_path: Path) -> None:
+    facts = parse(tmp_path, index=tmp_path / "nothing.json")
+    assert len(facts["errors"]) == 2
+    assert all("tideline compile" in error for error in facts["errors"].values())
+
+
+@pytest.mark.parametrize("file", sorted((REPOSITORY / "dags").glob("*.py")), ids=lambda file: file.name)
+def test_a_dag_file_is_a_table_of_contents(file: Path) -> None:
+    text = file.read_text()
+    assert len(text.splitlines()) <= 60
+    assert "def " not in text and "airflow" in text and "dag" in text, "Airflow skips files without these two words"
