@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -35,11 +34,6 @@ def fresh_settings(home: Path) -> Settings:
     return Settings(home=home, **ports)
 
 
-def environment(settings: Settings) -> dict[str, str]:
-    """The environment for a child process that shall see these settings."""
-    return {**os.environ, **settings.as_environment()}
-
-
 def java_or_skip(settings: Settings) -> Java:
     """The Java of this machine with all jars in the cache, else a skip with the reason."""
     try:
@@ -59,12 +53,12 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 @pytest.fixture(scope="session")
 def kafka(platform: Settings) -> Iterator[Settings]:
     """A running broker; ask `kafka.kafka_bootstrap`. Use topics of your own: the broker is shared by the session."""
-    with running(broker(platform, java_or_skip(platform)), environment(platform)):
+    with running(broker(platform, java_or_skip(platform)), platform.for_children()):
         yield platform
 
 
 @pytest.fixture(scope="session")
 def spark(platform: Settings) -> Iterator[Settings]:
     """A running Spark server; ask `spark.spark_remote` and `spark.spark_thrift_port`. Shared by the session."""
-    with running(spark_server(platform, java_or_skip(platform)), environment(platform)):
+    with running(spark_server(platform, java_or_skip(platform)), platform.for_children()):
         yield platform

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from functools import cache
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -39,12 +41,23 @@ class Settings(BaseSettings):
         "", description="Fault tests only: `name:n` kills the process at the n-th pass of that point."
     )
 
+    @field_validator("home", "cache", "contracts", "index", "ivy_settings", mode="after")
+    @classmethod
+    def _absolute(cls, path: Path | None) -> Path | None:
+        """Services have working directories of their own, so a relative path is made absolute once."""
+        return None if path is None else path.expanduser().absolute()
+
     def as_environment(self) -> dict[str, str]:
         """The variables that make a child process read the same settings."""
         values = {f"TIDELINE_{name.upper()}": value for name, value in self if name != "java_home"}
         return {
             name: str(value) for name, value in (values | {"JAVA_HOME": self.java_home}).items() if value is not None
         }
+
+    def for_children(self) -> dict[str, str]:
+        """The whole environment of a child process: ours, these settings, and this interpreter's programs first."""
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+        return {**os.environ, **self.as_environment(), "PATH": path}
 
     @property
     def kafka_bootstrap(self) -> str:

@@ -36,7 +36,7 @@ def spawn(service: Service, environment: Mapping[str, str]) -> subprocess.Popen[
     """Start the process in its own session, so that a signal reaches it and its children and nobody else."""
     with service.log.open("ab") as log:
         return subprocess.Popen(
-            service.command,
+            ("nice", "-n", str(service.nice), *service.command) if service.nice else service.command,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

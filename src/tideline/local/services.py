@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import struct
 import urllib.error
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 _API_VERSIONS = struct.pack(">hhih", 18, 0, 1, -1)  # Kafka: key 18, version 0, correlation 1, no client id
 
@@ -24,13 +26,19 @@ class Probe(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """One check that answers within `limit_s`; `path` is for HTTP, where any 2xx means ready."""
+    """One check that answers within `limit_s`.
+
+    For HTTP any 2xx of `path` means ready, or, when `member` names one (`scheduler.status`), that member of
+    the JSON answer being `value`.
+    """
 
     probe: Probe
     host: str
     port: int
     path: str = "/"
     limit_s: float = 2.0
+    member: str = ""
+    value: str = ""
 
     def __call__(self) -> bool:
         try:
@@ -52,7 +60,8 @@ class Service:
     """One supervised process: `files` are written, `folders` made and `steps` run before `command` starts.
 
     `env` is added to the environment of the caller; `ports` maps the name of a port to
-    (number, the variable that changes it); `start_limit_s` is how long it may take to be ready.
+    (number, the variable that changes it); `url` is what a person opens; a higher `nice` gives way to others;
+    `start_limit_s` is how long it may take to be ready.
     """
 
     name: str
@@ -66,6 +75,8 @@ class Service:
     files: Mapping[Path, str] = field(default_factory=dict)
     folders: tuple[Path, ...] = ()
     steps: tuple[Step, ...] = ()
+    url: str = ""
+    nice: int = 0
     start_limit_s: float = 90.0
     stop_limit_s: float = 10.0
 
@@ -90,7 +101,14 @@ def _tcp(check: Ready) -> bool:
 def _http(check: Ready) -> bool:
     url = f"http://{check.host}:{check.port}{check.path}"
     with urllib.request.urlopen(url, timeout=check.limit_s) as answer:
-        return bool(200 <= answer.status < 300)
+        good = bool(200 <= answer.status < 300)
+        return good and (not check.member or _member(json.load(answer), check.member) == check.value)
+
+
+def _member(document: Any, path: str) -> Any:
+    for name in path.split("."):
+        document = document.get(name) if isinstance(document, dict) else None
+    return document
 
 
 def _kafka(check: Ready) -> bool:
