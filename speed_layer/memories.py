@@ -1,0 +1,82 @@
+"""Gives a worker its deduplication memory: what it already has, else the spill, else silver, else the log itself.
+
+Whatever is missing up to the resume position is read again from the log, ids only, by the worker's own loop: it starts
+reading at `read_from` and folds nothing before the resume position.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from speed_layer.dedup import FirstPositions, entries_of, id_hash, payload_number
+from speed_layer.spill import Spill
+from tideline.model.contract import Contract
+from tideline.model.position import Partition, Position, Range
+from tideline.model.release import Release
+from tideline.ports import Tables
+
+
+@dataclass(slots=True)
+class Memories:
+    """The memories of one contract's partitions; `release` is only used when it is of this very contract and stream."""
+
+    contract: Contract
+    tables: Tables
+    spill: Spill
+    of: dict[Partition, FirstPositions] = field(default_factory=dict)
+    _saved: dict[Partition, tuple[int, Position, Position]] = field(default_factory=dict)
+
+    def recall(
+        self, resume: Mapping[Partition, Position], held: Mapping[Partition, Range], release: Release | None
+    ) -> dict[Partition, Position]:
+        """Make memories that are exact from each resume position on; returns where reading has to start."""
+        unknown = [partition for partition, at in resume.items() if not self._has(partition, at)]
+        for partition in unknown:
+            covered = 0 if release is None else min(release.coverage.at(partition), resume[partition])
+            start = Position(0) if covered else held[partition].start
+            at = max(covered, start)
+            self.of[partition] = FirstPositions(self._horizon_ms, start, next=at, frozen_to=at)
+            self.spill.forget(partition)
+        if release is not None and unknown:
+            self._seed_from_silver(release, unknown)
+        return {p: max(held[p].start, min(at, self.of[p].next)) for p, at in resume.items()}
+
+    def save(self, everything: bool = False) -> None:
+        """Spill what has changed; `everything` also moves the newest ids to disk (at a graceful end)."""
+        for partition, memory in self.of.items():
+            if everything:
+                memory.freeze()
+            state = (memory.numbers, memory.frozen_to, memory.known_from)
+            if memory.runs and self._saved.get(partition) != state:
+                self.spill.save(partition, memory)
+                self._saved[partition] = state
+
+    @property
+    def _horizon_ms(self) -> int:
+        return round(self.contract.deduplication.horizon.total_seconds() * 1000)
+
+    def _has(self, partition: Partition, resume: Position) -> bool:
+        memory = self.of.get(partition) or self.spill.load(partition, self._horizon_ms)
+        if memory is None or memory.known_from > resume:
+            return False
+        self.of[partition] = memory
+        return True
+
+    def _seed_from_silver(self, release: Release, partitions: list[Partition]) -> None:
+        key = self.contract.deduplication.key
+        wanted = [key, "partition", "position", "log_time", "payload_hash"]
+        path = f"silver/{self.contract.domain}/{self.contract.product}"
+        silver = pl.DataFrame(pl.from_arrow(self.tables.read(path, release.silver_version, wanted)))
+        silver = silver.with_columns(pl.col("log_time").dt.epoch("ms"))
+        for partition in partitions:
+            memory = self.of[partition]
+            mine = silver.filter((pl.col("partition") == partition) & (pl.col("position") < memory.next))
+            rows = [
+                (id_hash(text), position, log_ms, payload_number(payload))
+                for text, _, position, log_ms, payload in mine.select(wanted).iter_rows()
+            ]
+            if rows:
+                memory.seed(entries_of(rows))

@@ -1,0 +1,80 @@
+"""What a worker tells about itself: counters and positions for /status, /metrics and the log."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from prometheus_client import REGISTRY, CollectorRegistry, Gauge
+from prometheus_client import Counter as Total
+
+from tideline.model.position import Partition, Position, Range
+
+
+class Metrics:
+    """The Prometheus metrics of this process; one instance for all contracts."""
+
+    def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
+        names = ["contract", "partition"]
+        self.events = Total("tideline_speed_events", "Events by outcome.", ["contract", "outcome"], registry=registry)
+        self.lost = Total(
+            "tideline_speed_lost", "Positions the log lost before they were read.", names, registry=registry
+        )
+        self.rebases = Total("tideline_speed_rebases", "Lineages started anew.", [*names, "reason"], registry=registry)
+        self.lag = Gauge("tideline_speed_lag_events", "Log end minus next position.", names, registry=registry)
+        self.generation = Gauge("tideline_speed_generation", "Generation of this worker.", names, registry=registry)
+
+
+@dataclass(slots=True)
+class Status:
+    """Written by the worker's loop, read by the health server: `snapshot` is replaced whole, never changed in place."""
+
+    contract: str
+    contract_hash: str
+    metrics: Metrics
+    state: str = "starting"
+    last_error: str = ""
+    release: int | None = None
+    counters: Counter[str] = field(default_factory=Counter)
+    quarantined: Counter[str] = field(default_factory=Counter)
+    generations: dict[Partition, int] = field(default_factory=dict)
+    next: dict[Partition, dict[str, Position]] = field(default_factory=dict)
+    log_end: dict[Partition, Position] = field(default_factory=dict)
+    lost: list[dict[str, int]] = field(default_factory=list)
+    snapshot: dict[str, Any] = field(default_factory=dict)
+
+    def count(self, outcome: str, number: int) -> None:
+        self.counters[outcome] += number
+        self.metrics.events.labels(self.contract, outcome).inc(number)
+
+    def lose(self, partition: Partition, missing: Range) -> None:
+        self.lost.append({"partition": partition, "from": missing.start, "to": missing.end})
+        self.metrics.lost.labels(self.contract, str(partition)).inc(len(missing))
+
+    def publish(self) -> None:
+        """Make a new snapshot and set the gauges."""
+        partitions = {}
+        for partition, views in sorted(self.next.items()):
+            at = min(views.values(), default=0)
+            end = max(self.log_end.get(partition, at), at)
+            self.metrics.lag.labels(self.contract, str(partition)).set(end - at)
+            self.metrics.generation.labels(self.contract, str(partition)).set(self.generations.get(partition, -1))
+            partitions[str(partition)] = {
+                "next": at,
+                "views": dict(views),
+                "log_end": end,
+                "lag": end - at,
+                "generation": self.generations.get(partition),
+            }
+        self.snapshot = {
+            "contract": self.contract,
+            "hash": self.contract_hash,
+            "state": self.state,
+            "release": self.release,
+            "partitions": partitions,
+            "counters": dict(self.counters),
+            "quarantined": dict(self.quarantined),
+            "lost": list(self.lost),
+            "last_error": self.last_error,
+        }

@@ -1,0 +1,34 @@
+"""Reads the tail of the increments topic: what was published since the live release, up to the own fence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from speed_layer.published import Owner, Published
+from speed_layer.publisher import read_range
+from tideline.adapters.increments import Generation, decode
+from tideline.model.position import Partition, Range
+from tideline.model.release import Release
+from tideline.ports import EventLog
+
+
+def read_tail(
+    log: EventLog,
+    topic: str,
+    generations: Mapping[Partition, Generation],
+    views: Sequence[str],
+    release: Release | None,
+) -> dict[Partition, Published]:
+    """Per partition what the topic says; without a release it is read from its beginning."""
+    bounds = log.bounds(topic)
+    known = {} if release is None else release.increments
+    published = {partition: Published(views) for partition in generations}
+    ranges: dict[Partition, Range] = {}
+    for partition, generation in generations.items():
+        start = min(max(known.get(partition, 0), bounds[partition].start), generation)
+        ranges[partition] = Range(start, generation)
+        if release is not None:
+            published[partition].owner = Owner(release.coverage.stream, release.contract_hash)
+    for record in read_range(log, topic, ranges):
+        published[record.partition].take(record.position, decode(record.value))
+    return published

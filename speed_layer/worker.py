@@ -1,0 +1,380 @@
+"""The speed worker of one contract: takes its partitions over, continues where the topic says, folds tick by tick.
+
+Start and recovery are one protocol, run again after anything uncertain (the numbers are those in the code):
+ 1. write a fence to each partition of the increments topic: its offset is the generation;
+ 2. read the topic's tail, from the live release's offset up to the fence: that is the position per (view, partition);
+ 3. decide per partition where to start; what does not continue the tail is announced by a rebase, a loss loudly;
+ 4. recall the deduplication memory, so that verdicts are exact from there on;
+ 5. tick: poll, judge, fold, publish one increment per (view, partition); flag epoch ends.
+The increments topic is the only truth about positions; committed offsets are not used at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+
+import structlog
+
+from speed_layer.fold import Fold, Sketches
+from speed_layer.judge import Judge, Judged
+from speed_layer.memories import Memories
+from speed_layer.published import Owner, Published, decide_start
+from speed_layer.publisher import Publisher
+from speed_layer.releases import Releases, recreated
+from speed_layer.spill import Spill
+from speed_layer.status import Status
+from speed_layer.tail import read_tail
+from tideline.adapters.increments import Fence, Increment, Rebase
+from tideline.adapters.json_events import EventDecoder
+from tideline.crash import point
+from tideline.model.contract import Contract
+from tideline.model.errors import PositionLost, Retriable, TidelineError
+from tideline.model.position import Partition, Position, Range, StreamId
+from tideline.model.release import Release
+from tideline.ports import Documents, EventLog, LogReader, LogRecord, Tables
+
+LOG = structlog.get_logger("tideline.speed")
+MAX_RECORDS = 20_000
+FULL_TICK = 2_000  # a tick with so many records is followed by the next one at once
+LONGEST_PAUSE_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What a worker needs of the world; `clock` is monotonic seconds, `state` the folder of the spill."""
+
+    log: EventLog
+    documents: Documents
+    tables: Tables
+    sketches: Sketches
+    clock: Callable[[], float]
+    state: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Seconds: of a tick and an epoch; between looks at the releases, and at fences, identity and log ends."""
+
+    tick_s: float = 0.02
+    epoch_s: float = 5.0
+    release_s: float = 0.5
+    check_s: float = 1.0
+    idle_s: float = 0.2
+
+
+def increments_topic(contract_id: str) -> str:
+    return f"tideline.increments.{contract_id}"
+
+
+class Worker:
+    """Owns all partitions of one contract's stream. Single-threaded; `status` may be read from other threads."""
+
+    def __init__(self, contract: Contract, doors: Doors, pace: Pace, worker_id: str, status: Status) -> None:
+        self._contract, self._doors, self._pace, self._id, self.status = contract, doors, pace, worker_id, status
+        self._topic = increments_topic(contract.id)
+        self._views = [view.name for view in contract.views]
+        self._fold = Fold(contract, doors.sketches)
+        self._judge = Judge(EventDecoder(contract), contract.deduplication.key)
+        self._stream: StreamId | None = None
+        self._memories: Memories | None = None
+        self._publisher: Publisher | None = None
+        self._reader: LogReader | None = None
+        self._published: dict[Partition, Published] = {}
+        self._release: Release | None = None
+        self._releases = Releases(doors.documents, contract.id)
+        self._stops: dict[Partition, Position] = {}
+        self._metered: dict[Partition, Position] = {}
+        self._due = dict.fromkeys(("epoch", "release", "check"), 0.0)
+        self._ticks = 0
+
+    # --- start and recovery
+
+    def start(self) -> None:
+        """The start-up protocol; raises Retriable, Lifecycle or Fatal."""
+        log, contract = self._doors.log, self._contract
+        self._close_reader()
+        log.create(contract.stream.topic, contract.stream.partitions)
+        log.create(self._topic, contract.stream.partitions, {"retention.ms": "-1", "retention.bytes": "-1"})
+        owner = Owner(self._same_stream(), contract.hash)
+        partitions = range(contract.stream.partitions)
+        self._publisher = Publisher(log, self._topic, self._id)
+        generations = self._publisher.fence(partitions, Fence(self._id, owner.stream, contract.hash))  # 1
+        self._release = self._releases.live(owner)
+        self._published = read_tail(log, self._topic, generations, self._views, self._release)  # 2
+        held = log.bounds(contract.stream.topic)
+        for partition, published in self._published.items():
+            published.fence(generations[partition])
+            self._take_position(partition, published, owner, held[partition])  # 3
+        self._begin_reading(owner, held)  # 4
+        self.status.generations = generations
+        self.status.state = "running"
+        now = self._doors.clock()
+        self._due = {"epoch": now + self._pace.epoch_s, "release": now, "check": now + self._pace.check_s}
+        self._tell(held)
+        LOG.info("started", contract=contract.id, generations=generations, next=self.status.next)
+
+    def _same_stream(self) -> StreamId:
+        stream = self._doors.log.stream(self._contract.stream.topic)
+        if self._stream is not None and stream != self._stream:
+            raise recreated(stream.name, f"until now it had identity {self._stream.identity}", stream.identity)
+        self._stream = stream
+        return stream
+
+    def _take_position(self, partition: Partition, published: Published, owner: Owner, held: Range) -> None:
+        covered = None if self._release is None else self._release.coverage.at(partition)
+        start = decide_start(published, owner, covered, held)
+        known = max(start.positions.values(), default=0)
+        if known > held.end:
+            raise Retriable(
+                "TL-SPD-005",
+                f"partition {partition} ends at {held.end}, before what is known of it: {known}",
+                where=f"topic {self._contract.stream.topic}",
+                fix="wait for the broker to recover; if the log was cut off, start with a new topic or a new home",
+            )
+        if start.lost is not None:
+            self._lose(partition, start.lost)
+        for reason, views in start.rebases.items():
+            self._rebase(partition, views, reason)
+
+    def _begin_reading(self, owner: Owner, held: Mapping[Partition, Range]) -> None:
+        if self._memories is None:
+            spill = Spill(self._doors.state / self._contract.id, owner.stream, owner.contract_hash)
+            self._memories = Memories(self._contract, self._doors.tables, spill)
+        resume = {partition: published.first() for partition, published in self._published.items()}
+        read_from = self._memories.recall(resume, held, self._release)
+        for partition, at in resume.items():
+            self._metered[partition] = max(at, self._metered.get(partition, 0))
+        self._reader = self._doors.log.reader(self._contract.stream.topic, read_from)
+        self._stops = {}
+        self._meet_release()
+
+    # --- ticks
+
+    def tick(self, timeout_s: float = 0.0) -> int:
+        """One round of step 5; returns how many records were read."""
+        reader, publisher = self._running()
+        now = self._doors.clock()
+        self._look_around(now)
+        records = reader.poll(timeout_s, MAX_RECORDS)
+        publisher.check()
+        epoch_end = self._doors.clock() >= self._due["epoch"]
+        self._ticks += 1
+        for batch in self._batches(records, reader):
+            self._publish(batch, epoch_end)
+        if epoch_end:
+            self._end_epoch()
+        publisher.check()
+        self.status.next = {p: {view: pub.next(view) for view in self._views} for p, pub in self._published.items()}
+        self.status.publish()
+        return len(records)
+
+    def _batches(
+        self, records: Iterable[LogRecord], reader: LogReader
+    ) -> list[dict[Partition, tuple[list[LogRecord], Position]]]:
+        """The records by partition with the position they reach; cut in two where a release's coverage lies ahead."""
+        by_partition: dict[Partition, list[LogRecord]] = {partition: [] for partition in self._published}
+        for record in records:
+            by_partition[record.partition].append(record)
+        first: dict[Partition, tuple[list[LogRecord], Position]] = {}
+        second: dict[Partition, tuple[list[LogRecord], Position]] = {}
+        for partition, mine in by_partition.items():
+            end, stop = reader.position(partition), self._stops.get(partition)
+            if stop is not None and self._published[partition].first() < stop < end:
+                first[partition] = ([record for record in mine if record.position < stop], stop)
+                second[partition] = ([record for record in mine if record.position >= stop], end)
+            elif mine or end > self._published[partition].first():
+                first[partition] = (mine, end)
+        return [batch for batch in (first, second) if batch]
+
+    def _publish(self, batch: Mapping[Partition, tuple[list[LogRecord], Position]], epoch_end: bool) -> None:
+        judged = {partition: self._judged(partition, records, end) for partition, (records, end) in batch.items()}
+        rows = [row for found in judged.values() for row in found.rows]
+        owners = [partition for partition, found in judged.items() for _ in found.rows]
+        frame = self._fold.frame(rows, owners, [at for found in judged.values() for at in found.positions])
+        for number, view in enumerate(self._views):
+            starts = {partition: self._published[partition].next(view) for partition in batch}
+            groups = self._fold.groups(view, frame, starts)
+            for partition, (_, end) in batch.items():
+                start, published = starts[partition], self._published[partition]
+                if end <= start:
+                    continue
+                closes = epoch_end or self._stops.get(partition) == end
+                mine, found = groups.get(partition) or self._fold.empty(view), judged[partition]
+                increment = Increment(
+                    generation=published.generation,
+                    view=view,
+                    start=start,
+                    end=end,
+                    epoch_end=closes,
+                    newest_ms=found.newest_ms,
+                    counts=found.counts(start),
+                    dimensions=mine.dimensions,
+                    states=mine.states,
+                )
+                self._running()[1].publish(partition, increment)
+                published.extend(view, end, closes)
+            if number == 0 and rows:
+                self._running()[1].check()
+                point("speed.after_first_view")
+
+    def _judged(self, partition: Partition, records: Sequence[LogRecord], end: Position) -> Judged:
+        assert self._memories is not None
+        memory = self._memories.of[partition]
+        judged = self._judge.judge(records, memory)
+        memory.passed(end)
+        fresh = self._metered[partition]
+        counts = judged.counts(fresh)
+        for outcome, number in (
+            ("in", counts.records), ("good", counts.good), ("quarantined", counts.quarantined),
+            ("deduplicated", counts.deduplicated),
+        ):  # fmt: skip
+            self.status.count(outcome, number)
+        self.status.quarantined.update(reason for position, reason in judged.reasons if position >= fresh)
+        self._metered[partition] = max(fresh, end)
+        return judged
+
+    def _end_epoch(self) -> None:
+        """Close the epoch of views that moved without a record in this tick, then make the memory durable."""
+        _, publisher = self._running()
+        for partition, published in self._published.items():
+            for view in sorted(published.unclosed):
+                at, empty = published.next(view), self._fold.empty(view)
+                publisher.publish(
+                    partition,
+                    Increment(
+                        published.generation, view, at, at, True, dimensions=empty.dimensions, states=empty.states
+                    ),
+                )
+                published.extend(view, at, True)
+        assert self._memories is not None
+        self._memories.save()
+        self._due["epoch"] = self._doors.clock() + self._pace.epoch_s
+
+    # --- what happens around
+
+    def _look_around(self, now: float) -> None:
+        _, publisher = self._running()
+        if now >= self._due["release"]:
+            self._due["release"] = now + self._pace.release_s
+            if self._releases.is_newer():
+                self._follow_release()
+        if now >= self._due["check"]:
+            self._due["check"] = now + self._pace.check_s
+            publisher.look_for_others()
+            self._same_stream()
+            self._tell(self._doors.log.bounds(self._contract.stream.topic))
+
+    def _follow_release(self) -> None:
+        release = self._releases.live(Owner(self._same_stream(), self._contract.hash))
+        if release is None:  # of another contract: positions and lineages have to be thought over from the beginning
+            self.start()
+            return
+        self._release = release
+        self._meet_release()
+
+    def _meet_release(self) -> None:
+        """Let every lineage have a boundary at the release's coverage: trim, stop there once, or rebuild from there."""
+        if self._release is None:
+            return
+        self.status.release = self._release.number
+        for partition, published in self._published.items():
+            covered = self._release.coverage.at(partition)
+            self._stops.pop(partition, None)
+            if covered > published.first():
+                self._stops[partition] = covered
+            if straddled := published.cannot_be_cut_at(covered):
+                self._rebuild(partition, straddled, covered)
+            elif covered <= published.first():
+                published.trim(covered)
+
+    def _rebuild(self, partition: Partition, views: Sequence[str], covered: Position) -> None:
+        """Fold again from a coverage that lies inside an epoch; readers keep the old lineage until it is up."""
+        reader, _ = self._running()
+        held = self._doors.log.bounds(self._contract.stream.topic)
+        reason, at = "straddle", covered
+        if held[partition].start > covered:
+            reason, at = "lost", held[partition].start
+            self._lose(partition, Range(covered, at))
+        self._rebase(partition, dict.fromkeys(views, at), reason)
+        assert self._memories is not None
+        read_from = self._memories.recall({partition: self._published[partition].first()}, held, self._release)
+        reader.seek(partition, read_from[partition])
+
+    def _rebase(self, partition: Partition, views: Mapping[str, Position], reason: str) -> None:
+        assert self._publisher is not None
+        published = self._published[partition]
+        self._publisher.publish(partition, Rebase(published.generation, dict(views), reason))
+        published.rebase(views)
+        self.status.metrics.rebases.labels(self._contract.id, str(partition), reason).inc()
+        LOG.info("rebase", contract=self._contract.id, partition=partition, views=dict(views), reason=reason)
+
+    def _lose(self, partition: Partition, missing: Range) -> None:
+        self.status.lose(partition, missing)
+        LOG.error(
+            "lost",
+            code="TL-SPD-007",
+            contract=self._contract.id,
+            partition=partition,
+            missing=str(missing),
+            fix="raise the topic's retention; what bronze has can be restated, the rest is gone",
+        )
+
+    # --- life
+
+    def run(self, stop: Event) -> None:
+        """Tick until told to stop; outages are waited out, a newer worker or a wrong set-up ends it with its error."""
+        pause, started = 0.0, False
+        while not stop.is_set():
+            try:
+                if not started:
+                    self.start()
+                    started = True
+                if self.tick(self._pace.idle_s) < FULL_TICK:
+                    stop.wait(self._pace.tick_s)
+                pause = 0.0
+            except (Retriable, PositionLost) as error:
+                started = False
+                pause = min(LONGEST_PAUSE_S, pause * 2 or 0.1)
+                self._tell_error(error, "retrying")
+                stop.wait(pause)
+            except TidelineError as error:
+                self._tell_error(error, "ended")
+                self._close_reader()
+                raise
+        if started:
+            self.finish()
+
+    def finish(self) -> None:
+        """A graceful end: the memory is on disk, the epoch is closed, everything published is acknowledged."""
+        assert self._memories is not None
+        self._memories.save(everything=True)
+        try:
+            self._end_epoch()
+            self._running()[1].settle()
+            self.status.state = "stopped"
+        except Retriable as error:  # the topic stays the truth: the next start continues from what it has
+            self._tell_error(error, "stopped")
+        self._close_reader()
+        self.status.publish()
+
+    def _running(self) -> tuple[LogReader, Publisher]:
+        assert self._reader is not None and self._publisher is not None, "start() comes first"
+        return self._reader, self._publisher
+
+    def _close_reader(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+
+    def _tell(self, held: Mapping[Partition, Range]) -> None:
+        self.status.log_end = {partition: bounds.end for partition, bounds in held.items()}
+        self.status.next = {p: {view: pub.next(view) for view in self._views} for p, pub in self._published.items()}
+        self.status.publish()
+
+    def _tell_error(self, error: TidelineError, state: str) -> None:
+        self.status.state, self.status.last_error = state, str(error)
+        self.status.publish()
+        LOG.warning(state, contract=self._contract.id, **error.as_dict())
