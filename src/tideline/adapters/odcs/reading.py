@@ -66,7 +66,9 @@ class Reader:
             self._pydantic(error, Contract, ())
             return None
         for problem in problems:
-            self._tell("TL-CON-030", self._yaml_path(problem.path), problem.text)
+            unknown = re.search(r"no column '(\w+)'", problem.text)
+            near = closest(unknown[1], [field["name"] for field in values["fields"]]) if unknown else ""
+            self._tell("TL-CON-030", self._yaml_path(problem.path), problem.text, suggestion=near)
         return None if problems else contract
 
     def _yaml_path(self, path: tuple[str | int, ...]) -> YamlPath:
@@ -260,7 +262,7 @@ class Reader:
             else:
                 found = problem.get("input")
                 shown = repr(found)[:60] if not isinstance(found, (dict, list)) else "this"
-                self._tell("TL-CON-022", where, f"{'.'.join(map(str, location))} is {shown}", _lower(problem["msg"]))
+                self._tell("TL-CON-022", where, f"{'.'.join(map(str, location))} is {shown}", _allowed(problem["msg"]))
 
     def _ours(self, holder: Mapping[str, Any], at: YamlPath, allowed: Sequence[str]) -> dict[str, tuple[Any, YamlPath]]:
         """Our customProperties of one element: name -> (value, its path)."""
@@ -317,5 +319,7 @@ def _keys_at(model: type[BaseModel], location: tuple[str | int, ...]) -> list[st
     return list(model.model_fields)
 
 
-def _lower(message: str) -> str:
-    return message[:1].lower() + message[1:]
+def _allowed(message: str) -> str:
+    """Pydantic's sentence as a description of what is allowed."""
+    text = message.removeprefix("Input should be ").replace("Value error, ", "")
+    return text[:1].lower() + text[1:]

@@ -1,0 +1,61 @@
+"""The golden cases: one given log and what must come of it, the same for Spark, the speed layer and serving.
+
+`tests/golden/PRODUCT/CASE/given.jsonl` has one record per line, in the order of arrival:
+`{"partition", "position", "log_time_ms", "key", "value"}`, text as UTF-8, or `value_b64` for bytes that are no text; a
+key or value that is null is absent. `expect.json` has `counts` (partition -> in, good, quarantined, deduplicated),
+`quarantine` (partition, position, reason; by partition and position) and `views` (view -> rows as the API shows them,
+all dimensions, ordered by them, null first). Approximate counts are given as their estimate.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tideline.index import load_contract
+from tideline.model.contract import Contract
+from tideline.ports import LogRecord
+
+HERE = Path(__file__).parent
+INDEX = HERE.parents[1] / "dags" / "_generated" / "index.json"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One given log with its expectation."""
+
+    product: str
+    name: str
+    records: tuple[LogRecord, ...]
+    expect: dict[str, Any]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def cases(product: str = "retail_sales") -> list[Case]:
+    """All cases of a product, by name; for `pytest.mark.parametrize(..., cases(), ids=str)`."""
+    return [case(folder) for folder in sorted((HERE / product).iterdir()) if (folder / "given.jsonl").exists()]
+
+
+def case(folder: Path) -> Case:
+    lines = (folder / "given.jsonl").read_text(encoding="utf-8").splitlines()
+    expect = json.loads((folder / "expect.json").read_text(encoding="utf-8"))
+    return Case(folder.parent.name, folder.name, tuple(record(json.loads(line)) for line in lines), expect)
+
+
+def record(line: dict[str, Any]) -> LogRecord:
+    if "value_b64" in line:
+        value = base64.b64decode(line["value_b64"])
+    else:
+        value = None if line["value"] is None else line["value"].encode()
+    key = None if line["key"] is None else line["key"].encode()
+    return LogRecord(line["partition"], line["position"], line["log_time_ms"], key, value)
+
+
+def contract(product: str = "retail_sales") -> Contract:
+    """The contract of a product, from the compiled index."""
+    return load_contract(INDEX, product.replace("_", ".", 1))
