@@ -36,6 +36,7 @@ class Ledger:
         if not (repository / "tests/checker/oracle.py").exists():
             raise Fatal("TL-DEMO-001", "the ledger is missing", fix="run the demo from a clone of the repository")
         self.verdicts = Verdicts()
+        self._turn = threading.Lock()
         self._log = log.open("ab")
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.checker.oracle", "--contract", str(contract), "--journal", str(journal)],
@@ -74,9 +75,10 @@ class Ledger:
     def _ask(self, message: Mapping[str, Any]) -> dict[str, Any]:
         assert self._process.stdin is not None
         try:
-            self._process.stdin.write(json.dumps(message) + "\n")
-            self._process.stdin.flush()
-            return self._replies.get(timeout=120)
+            with self._turn:
+                self._process.stdin.write(json.dumps(message) + "\n")
+                self._process.stdin.flush()
+                return self._replies.get(timeout=120)
         except (BrokenPipeError, queue.Empty) as error:
             raise DataError("TL-DEMO-002", "the ledger process ended or stands still", where=self._log.name) from error
 

@@ -34,8 +34,11 @@ class Probes:
     `known` gives, per partition, up to which position the journal is complete.
     """
 
-    def __init__(self, urls: list[str], ledger: Ledger, known: Acked, every_s: float = 0.5) -> None:
+    def __init__(
+        self, urls: list[str], ledger: Ledger, known: Acked, every_s: float = 0.5, client: str = "probe"
+    ) -> None:
         self._urls, self._ledger, self._known, self._every_s = urls, ledger, known, every_s
+        self._client = client
         self._waiting: list[dict[str, Any]] = []
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -78,7 +81,7 @@ class Probes:
         self.speed_answers += meta["parts"]["speed_rows"] > 0
         self.batch_answers += meta["parts"]["batch_rows"] > 0
         with self._lock:
-            self._waiting.append({"url": url, "body": body, "client": "probe"})
+            self._waiting.append({"url": url, "body": body, "client": self._client})
 
     def _judge(self, *, everything: bool = False) -> None:
         deadline = time.monotonic() + 30
