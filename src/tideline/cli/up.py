@@ -22,7 +22,7 @@ def command(only: str, wait: bool, as_json: bool) -> None:
     from tideline.local.java import find_java
     from tideline.local.platform import choose, services
     from tideline.local.report import is_running, read
-    from tideline.local.supervisor import start_daemon
+    from tideline.local.supervisor import start_daemon, stop_orphans
     from tideline.settings import settings
 
     here = settings()
@@ -33,6 +33,9 @@ def command(only: str, wait: bool, as_json: bool) -> None:
         if not as_json:
             click.echo(f"already running (pid {(read(here) or {}).get('pid')}, home {here.home})")
     else:
+        left = stop_orphans(here)
+        if left and not as_json:
+            click.echo(f"stopped what a killed supervisor had left running: {', '.join(left)}")
         require(here, wanted)
         start_daemon(here, names)
     if wait:

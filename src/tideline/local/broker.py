@@ -91,6 +91,9 @@ def _properties(settings: Settings, data: Path) -> str:
         "background.threads": "2",
         "log.cleaner.dedupe.buffer.size": "16777216",
         "controlled.shutdown.enable": "false",
+        # a killed broker may register again only when its old session is over (9 s by default)
+        "broker.session.timeout.ms": "5000",
+        "broker.heartbeat.interval.ms": "1000",
     }
     return "".join(f"{key}={value}\n" for key, value in values.items())
 

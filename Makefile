@@ -1,0 +1,56 @@
+# The one door: people and CI use the same commands.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+export PYTHON
+# warnings of libraries are for their authors; ours are errors of make check
+export PYTHONWARNINGS ?= ignore
+
+.PHONY: help setup demo up down status test check lock compile
+
+help:  ## Show this list.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.packages $(VENV)/.platform  ## Set everything up: locked packages, jars by sha256, Airflow's database.
+
+$(VENV)/.packages: requirements.txt pyproject.toml scripts/uv.txt
+	@scripts/setup.sh packages
+	@touch $@
+
+$(VENV)/.platform: $(VENV)/.packages src/tideline/local/jars.lock.json
+	@scripts/setup.sh platform
+	@touch $@
+
+demo: setup  ## Run the main job end to end; INPUT=folder CRASH=1 RATE=events-per-second.
+	@$(BIN)/tideline demo $(if $(INPUT),--input "$(INPUT)") $(if $(RATE),--rate "$(RATE)") $(if $(CRASH),--crash)
+
+up: setup  ## Start the platform and wait until it is ready.
+	@$(BIN)/tideline up
+
+down:  ## Stop the platform; its data stays.
+	@if [ -x $(BIN)/tideline ]; then $(BIN)/tideline down; fi
+
+status: $(VENV)/.packages  ## Show what runs.
+	@$(BIN)/tideline status
+
+test: $(VENV)/.packages  ## Run all tests; what needs something absent is skipped with the reason.
+	@$(MAKE) --no-print-directory --silent $(VENV)/.platform || true
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.packages  ## Lint, format, types, import rules, house rules, fresh generated files.
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m pytest -q tests/unit/test_house_rules.py tests/unit/test_requirements.py tests/unit/test_compose.py
+	@$(BIN)/tideline compile --check
+
+lock: $(VENV)/.packages  ## Write requirements.txt again from pyproject.toml; UPGRADE=1 takes the newest versions.
+	@$(BIN)/python scripts/lock.py
+
+compile: $(VENV)/.packages  ## Compile the contracts into the index and the generated files.
+	@$(BIN)/tideline compile
+
+bench-%: setup  ## Run bench/NAME.py and print ratios.
+	@$(BIN)/python bench/$*.py $(ARGS)
