@@ -122,6 +122,10 @@ class Tables(Protocol):
         """The newest commit that carries Tideline's metadata, or None when there is no table."""
         ...
 
+    def commits(self, path: str, after: int) -> Sequence[TableCommit]:
+        """The commits above version `after` that carry Tideline's metadata, oldest first (-1: all that are kept)."""
+        ...
+
     def version(self, path: str) -> int | None: ...
 
     def read(self, path: str, version: int, columns: Sequence[str] | None = None) -> Any:

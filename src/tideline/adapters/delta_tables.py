@@ -33,6 +33,14 @@ class DeltaTables:
                     return TableCommit(int(commit["version"]), metadata)
         return None
 
+    def commits(self, path: str, after: int) -> list[TableCommit]:
+        table = self._open(path)
+        if table is None or table.version() <= after:
+            return []
+        history = self._history(table, path, int(table.version()) - after)
+        said = ((int(commit["version"]), _metadata(commit)) for commit in reversed(history))
+        return [TableCommit(version, metadata) for version, metadata in said if metadata is not None]
+
     def version(self, path: str) -> int | None:
         table = self._open(path)
         return None if table is None else int(table.version())

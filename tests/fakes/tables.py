@@ -1,0 +1,47 @@
+"""Tables in memory: versions with rows and the metadata of their commits; the newest version can be hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tideline.ports import TableCommit
+
+
+@dataclass
+class FakeTable:
+    rows: list[Any] = field(default_factory=list)
+    metadata: list[Mapping[str, Any] | None] = field(default_factory=list)
+
+
+class FakeTables:
+    """`commit` appends a version; `forget_newest` is a table log whose newest file is gone."""
+
+    def __init__(self) -> None:
+        self.tables: dict[str, FakeTable] = {}
+
+    def commit(self, path: str, rows: Any, metadata: Mapping[str, Any] | None) -> int:
+        table = self.tables.setdefault(path, FakeTable())
+        table.rows.append(rows)
+        table.metadata.append(metadata)
+        return len(table.rows) - 1
+
+    def forget_newest(self, path: str) -> None:
+        self.tables[path].rows.pop()
+        self.tables[path].metadata.pop()
+
+    def commits(self, path: str, after: int) -> list[TableCommit]:
+        listed = enumerate(self.tables[path].metadata) if path in self.tables else ()
+        return [TableCommit(version, said) for version, said in listed if said is not None and version > after]
+
+    def last_commit(self, path: str) -> TableCommit | None:
+        found = self.commits(path, -1)
+        return found[-1] if found else None
+
+    def version(self, path: str) -> int | None:
+        return len(self.tables[path].rows) - 1 if path in self.tables else None
+
+    def read(self, path: str, version: int, columns: Sequence[str] | None = None) -> Any:
+        rows = self.tables[path].rows[version]
+        return rows if columns is None else rows.select(list(columns))
