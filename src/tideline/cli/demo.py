@@ -93,9 +93,8 @@ def _tell(facts: dict[str, Any], here: Settings, steps: Steps) -> None:
     say(f"    release                {facts['release']}")
     say(f"    revenue                {total['revenue']} in {total['lines']:,} lines, equal to the ledger to the cent")
     say(f"    answers compared       {answers['compared']:,} with the ledger: 0 wrong, gap 0, overlap 0")
-    say(
-        f"        of them            {answers['with_speed_part']:,} with a speed part, {answers['with_batch_part']:,} with a batch part"
-    )
+    parts = f"{answers['with_speed_part']:,} with a speed part, {answers['with_batch_part']:,} with a batch part"
+    say(f"        of them            {parts}")
     if answers["unanswered"]:
         say(f"        not answered       {answers['unanswered']:,} while something was down")
     say(f"    first live answer      after {facts['first_live_s']} s; all done after {facts['seconds']} s")
@@ -104,7 +103,5 @@ def _tell(facts: dict[str, Any], here: Settings, steps: Steps) -> None:
     say(f"    live page   {here.serving_url}/")
     say(f"    API docs    {here.serving_url}/docs")
     say(f"    dbt docs    {here.serving_url}/dbt/")
-    say(
-        f"    Airflow     {here.airflow_url}/   user {facts['user']}, password in {here.home}/airflow/simple_auth_manager_passwords.json"
-    )
+    say(f"    Airflow     {here.airflow_url}/   user {facts['user']}, password in {facts['password_file']}")
     say(f"    logs        {here.logs}/")

@@ -226,6 +226,7 @@ class Demo:
             "seconds": round(self.steps.elapsed, 1),
             "steps": self.steps.seconds,
             "user": USER,
+            "password_file": str(password_file(self.settings)),
         }
         if not verdicts.clean:
             raise DataError(
