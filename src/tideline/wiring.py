@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tideline.model.contract import Contract
-from tideline.model.errors import Fatal, StaleIndex
+from tideline.model.errors import Fatal
 from tideline.ports import Documents, EventLog, Tables
 
 if TYPE_CHECKING:
@@ -37,19 +36,3 @@ def tables(settings: Settings) -> Tables:
     from tideline.adapters.delta_tables import DeltaTables
 
     return DeltaTables(settings.lake)
-
-
-def contract(settings: Settings, contract_id: str) -> Contract:
-    """One contract of the compiled index; StaleIndex when there is no index, Fatal when it lacks the contract."""
-    import json
-
-    try:
-        contracts = json.loads(settings.index.read_bytes())["contracts"]
-    except (OSError, ValueError, KeyError) as error:
-        raise StaleIndex(
-            "TL-IDX-001", "there is no readable index", where=str(settings.index), fix="tideline compile"
-        ) from error
-    if contract_id not in contracts:
-        known = ", ".join(sorted(contracts)) or "none"
-        raise Fatal("TL-IDX-002", f"no contract {contract_id!r}; there are: {known}", where=str(settings.index))
-    return Contract.model_validate(contracts[contract_id])

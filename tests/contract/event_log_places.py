@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 import uuid
 from collections.abc import Callable
@@ -12,7 +13,10 @@ from confluent_kafka.admin import AdminClient
 
 from tests.fakes.event_log import FakeEventLog
 from tideline.model.errors import Retriable
+from tideline.model.position import StreamId
 from tideline.ports import Delivery, EventLog, LogReader, LogRecord
+
+QUIET = logging.getLogger("tests.kafka")
 
 
 class InMemory:
@@ -50,14 +54,15 @@ class OnBroker:
     def __init__(self, bootstrap: str, make: Callable[..., EventLog], unused_port: int) -> None:
         self.log = make(bootstrap)
         self._bootstrap, self._make, self._unused_port = bootstrap, make, unused_port
-        self._admin = AdminClient({"bootstrap.servers": bootstrap})
+        self._admin = AdminClient({"bootstrap.servers": bootstrap}, logger=QUIET)
 
     def stopped(self) -> EventLog:
         return self._make(f"127.0.0.1:{self._unused_port}", request_timeout_s=1.0, delivery_timeout_s=1.5)
 
     def recreate(self, topic: str, partitions: int) -> None:
+        before = self.log.stream(topic)
         self._admin.delete_topics([topic])[topic].result(10)
-        until(lambda: self._create_anew(topic, partitions))
+        until(lambda: self._is_new(topic, partitions, before))
 
     def truncate(self, topic: str, partition: int, before: int) -> None:
         place = TopicPartition(topic, partition, before)
@@ -70,7 +75,8 @@ class OnBroker:
         self._transaction(topic, partition, values).commit_transaction(10)
 
     def _transaction(self, topic: str, partition: int, values: list[bytes]) -> Any:
-        producer = Producer({"bootstrap.servers": self._bootstrap, "transactional.id": uuid.uuid4().hex})
+        settings = {"bootstrap.servers": self._bootstrap, "transactional.id": uuid.uuid4().hex}
+        producer = Producer(settings, logger=QUIET)
         producer.init_transactions(20)
         producer.begin_transaction()
         for value in values:
@@ -78,13 +84,13 @@ class OnBroker:
         producer.flush(10)
         return producer
 
-    def _create_anew(self, topic: str, partitions: int) -> bool:
+    def _is_new(self, topic: str, partitions: int, before: StreamId) -> bool:
         """Deleting takes a moment; until then the old incarnation may still answer."""
         try:
             self.log.create(topic, partitions)
+            return self.log.stream(topic) != before
         except Retriable:
             return False
-        return True
 
 
 Place = InMemory | OnBroker

@@ -64,13 +64,14 @@ def command(  # noqa: PLR0913 - click passes every option as an argument
 ) -> None:
     """Play events into the topic of CONTRACT; each send is journalled before and after."""
     from tideline import wiring
+    from tideline.index import load_contract
     from tideline.local.journal import Journal
     from tideline.local.replay import Pace, Replayer
     from tideline.settings import settings
 
     if resend_all and resend_from is None:
         raise click.UsageError("--resend-all needs --resend-from JOURNAL")
-    contract = wiring.contract(settings(), contract_id)
+    contract = load_contract(settings().index, contract_id)
     if resend_from is not None:
         events = _again(resend_from, everything=resend_all)
     else:

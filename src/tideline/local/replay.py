@@ -15,7 +15,7 @@ from tideline.model.contract import Contract
 from tideline.model.errors import Retriable
 from tideline.ports import Delivery, EventLog, LogWriter
 
-BATCH = 1_000
+BATCH = 4_000
 _FLUSH_S = 1.0
 
 
