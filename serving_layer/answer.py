@@ -76,7 +76,7 @@ def describe(view: ViewState, snapshot: Snapshot, consistency: str) -> dict[str,
         "contract": {"id": view.contract.id, "version": view.contract.version, "hash": view.contract.hash},
         "view": view.view.name,
         "consistency": consistency,
-        "complete": (batch_only or snapshot.sound) and not gaps,
+        "complete": not gaps,
         "lacks": [_lack(gap.partition, gap.missing) for gap in gaps],
         "release": None if release is None else release.number,
         "coverage": {

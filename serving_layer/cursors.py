@@ -48,7 +48,7 @@ class Cursors:
         return base64.urlsafe_b64encode(body + self._mac(body)).rstrip(b"=").decode()
 
     def open(self, token: str) -> tuple[Result, int]:
-        """(result, first row); Problem TL-API-010 for a token that was not made here, TL-API-011 for one that expired."""
+        """(result, first row); Problem TL-API-010 for a token not made here, TL-API-011 for one that expired."""
         body = self._verified(token)
         frozen = self._store.get(body[:_ID])
         if frozen is None or frozen.until < self._clock():

@@ -1,4 +1,4 @@
-"""Errors of the HTTP interface as RFC 9457 problem documents; each code names one mistake and what is allowed instead."""
+"""Errors of the HTTP interface as RFC 9457 problem documents; a code names one mistake and what is allowed instead."""
 
 from __future__ import annotations
 

@@ -183,7 +183,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
 }  # fmt: skip
 _EXAMPLES = {
     "day": "a day as 2011-01-04", "hour": "an hour as 2011-01-04T10:00:00Z", "date": "a date as 2011-01-04",
-    "integer": "a whole number of 64 bits", "boolean": "true or false", "string": f"text of up to {MAX_VALUE} characters",
+    "integer": "a whole number of 64 bits", "boolean": "true or false", "string": f"up to {MAX_VALUE} characters",
 }  # fmt: skip
 
 

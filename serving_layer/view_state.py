@@ -48,11 +48,10 @@ class Snapshot:
     stream: StreamId | None
     gaps: tuple[Gap, ...]
     as_of_ms: int | None
-    sound: bool = True
 
     @property
     def complete(self) -> bool:
-        return self.sound and not self.gaps
+        return not self.gaps
 
 
 @dataclass(slots=True)
@@ -198,7 +197,6 @@ class ViewState:
             stream=self.stream,
             gaps=tuple(self._gaps()),
             as_of_ms=newest or None,
-            sound=self.sound,
         )
 
     def _gaps(self) -> Iterable[Gap]:
@@ -208,6 +206,8 @@ class ViewState:
                 yield Gap(p, Range(part.position, base))
             elif part.gap is not None and part.gap.end > part.position:
                 yield Gap(p, Range(part.position, part.gap.end))
+            elif not self.sound:
+                yield Gap(p, Range(part.position, part.position + 1))  # at least: the end is of another stream
 
     def _chain(self, partition: Partition, covered: Position) -> tuple[Position, list[Segment[Folded]], bool]:
         """(position, segments, attached): the unbroken chain that begins at `covered`, of the lineage or kept."""
