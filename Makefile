@@ -13,6 +13,7 @@ help:  ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 setup: $(VENV)/.packages $(VENV)/.platform  ## Set everything up: locked packages, jars by sha256, Airflow's database.
+	@:
 
 $(VENV)/.packages: requirements.txt pyproject.toml scripts/uv.txt
 	@scripts/setup.sh packages

@@ -79,7 +79,7 @@ packages() {
 }
 
 platform() {
-    $venv/bin/tideline doctor --json | $venv/bin/python -c '
+    { $venv/bin/tideline doctor --json || true; } | $venv/bin/python -c '
 import json, sys
 java = next(one for one in json.load(sys.stdin)["findings"] if one["name"] == "java")
 sys.exit(None if java["good"] else java["detail"] + " Fix: " + java["fix"])' || exit 2
