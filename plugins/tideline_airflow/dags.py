@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow.sdk import DAG, Asset, CronDataIntervalTimetable, chain
-from tideline.index import load_index
 
+from tideline.index import load_index
 from tideline.model.contract import Contract
 from tideline.planning import Engine, Stage, plan
 from tideline.settings import settings

@@ -9,7 +9,6 @@ import time
 from pathlib import Path
 
 import pytest
-
 from tideline_airflow import process
 from tideline_airflow.process import Outcome, StageProcess, environment
 

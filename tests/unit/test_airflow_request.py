@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tideline_airflow.request import NothingToDo, arguments, request, run_key
+from tideline_airflow.verdict import verdict
 
 from tideline.model import errors
 from tideline.planning import Kind, Request
-from tideline_airflow.request import NothingToDo, arguments, request, run_key
-from tideline_airflow.verdict import verdict
 
 MIDNIGHTS = datetime(2011, 1, 4, tzinfo=UTC), datetime(2011, 1, 5, tzinfo=UTC)
 

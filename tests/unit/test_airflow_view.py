@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-
 from tideline_airflow.view import ask, card, summary
 
 STATUS: dict[str, Any] = {

@@ -31,7 +31,8 @@ spent = time.process_time() - started
 bag.dags and [dag.check_cycle() for dag in bag.dags.values()]
 facts = {"spent": spent, "modules": sorted(sys.modules), "errors": bag.import_errors,
          "dags": {i: DagSerialization.to_dict(d)["dag"] for i, d in bag.dags.items()},
-         "order": {i: [[t.task_id, sorted(t.downstream_task_ids)] for t in d.topological_sort()] for i, d in bag.dags.items()}}
+         "order": {i: [[t.task_id, sorted(t.downstream_task_ids)] for t in d.topological_sort()]
+                   for i, d in bag.dags.items()}}
 json.dump(facts, open(sys.argv[2], "w"), default=str)
 """
 
