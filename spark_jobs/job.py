@@ -125,12 +125,11 @@ def as_retriable(error: Exception) -> Retriable | None:
 
 
 def _job(stage: str, contract_id: str, run_key: str) -> Job:
-    from tideline.index import load_index
-
     from tideline import wiring
+    from tideline.index import load_contract
 
     own = settings()
-    contract = load_index(own.index, own.contracts)[contract_id]
+    contract = load_contract(own.index, contract_id)
     return Job(stage, contract, run_key, own, wiring.documents(own), wiring.tables(own))
 
 

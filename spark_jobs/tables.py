@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from spark_jobs.job import Job, as_retriable
 from tideline.batch.commits import StageCommit, next_batch
 from tideline.batch.cut import table_path
-from tideline.model.errors import DataError, Lifecycle, Retriable, TidelineError
+from tideline.model.errors import DataError, Fatal, Lifecycle, Retriable, TidelineError
 from tideline.ports import TableCommit
 from tideline.rendering import spark as rendering
 
@@ -50,6 +50,13 @@ def ensure(job: Job, layer: str) -> None:
     job.spark.sql(f"CREATE SCHEMA IF NOT EXISTS {layer}")
     render = rendering.create_table if new else rendering.register_table
     job.spark.sql(render(layer, job.contract, location))
+    if job.tables.version(table_path(layer, job.contract)) is None:
+        raise Fatal(
+            "TL-SPK-008",
+            f"{name} is in the metastore already, at another place than {location}",
+            where=f"contract {job.contract.id}",
+            fix=f"give each home its own Spark server, or: DROP TABLE {name}",
+        )
     job.say(f"{'created' if new else 'registered'} {name}")
 
 

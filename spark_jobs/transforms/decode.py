@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 Batches = Iterable["pa.RecordBatch"]
-_INPUT = ("partition", "position", "log_time", "key", "value")
+INPUT = ("partition", "position", "log_time", "key", "value")
 
 
 def decoded(bronze: DataFrame, contract: Contract) -> DataFrame:
     """One row per record: `rendering.decoded_columns`; a valid event has no reason, a refused one no values."""
     schema = rendering.schema(rendering.decoded_columns(contract))
-    return bronze.select(*_INPUT).mapInArrow(decoder_of(contract), schema)
+    return bronze.select(*INPUT).mapInArrow(decoder_of(contract), schema)
 
 
 def decoder_of(contract: Contract) -> Callable[[Batches], Iterator[pa.RecordBatch]]:
@@ -55,7 +55,7 @@ def _decode_batch(contract: Contract, decoder: Any, batch: pa.RecordBatch) -> pa
     hashes = [None if value is None else payload_hash(value) for value in values]
     return pa.RecordBatch.from_pydict(
         {
-            **{name: batch.column(name) for name in _INPUT},
+            **{name: batch.column(name) for name in INPUT},
             "payload_hash": pa.array(hashes, pa.binary()),
             **events,
             "reason": pa.array(reasons, pa.string()),

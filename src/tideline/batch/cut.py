@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
+from tideline.batch.boundaries import EpochEnds, released_offsets
 from tideline.batch.commits import StageCommit
-from tideline.batch.lineage import EpochEnds, released_offsets
 from tideline.model.contract import Contract
 from tideline.model.errors import DataError, Fatal, Lifecycle, PositionLost
 from tideline.model.position import Coverage, Partition, Position, Range

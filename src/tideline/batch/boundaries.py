@@ -1,7 +1,7 @@
 """What the speed layer has published, read for one purpose: where may a batch cut, and where do readers start?
 
-Per partition the newest fence gives the generation; records of other generations are ignored. A rebase restarts the
-lineage of a view: epoch ends beyond its position no longer count. Only an epoch end of every view is a boundary.
+Per partition the newest fence gives the generation; records of older ones are ignored. A rebase starts the chain of a
+view again (tideline.model.lineage): the epoch ends before it no longer count. Only an epoch end of every view is one.
 """
 
 from __future__ import annotations
@@ -46,12 +46,13 @@ def _held(topic: str, log: EventLog) -> Mapping[Partition, Range]:
 
 
 @dataclass(slots=True)
-class _Lineage:
-    """One partition: epoch ends per view, and (offset, end) of what was published beyond the coverage."""
+class _Published:
+    """One partition: per view the epoch ends and how far it got, and (offset, end) of what lies beyond the coverage."""
 
     covered: Position
     generation: int = -1
     ends: dict[str, set[Position]] = field(default_factory=dict)
+    reached: dict[str, Position] = field(default_factory=dict)
     beyond: list[tuple[Position, Position]] = field(default_factory=list)
 
     def take(self, offset: Position, record: wire.Record) -> None:
@@ -59,16 +60,21 @@ class _Lineage:
         if generation < self.generation:
             return  # a worker that was fenced off
         self.generation = generation
-        if isinstance(record, wire.Fence):
-            return
         if isinstance(record, wire.Rebase):
             for view, position in record.views.items():
-                self.ends[view] = {end for end in self.ends.get(view, ()) if end <= position}
-        else:
+                self._restart(view, position)
+        elif isinstance(record, wire.Increment):
+            self.reached[record.view] = record.end
             if record.epoch_end and record.end >= self.covered:
                 self.ends.setdefault(record.view, set()).add(record.end)
             if record.end > self.covered:
                 self.beyond.append((offset, record.end))
+
+    def _restart(self, view: str, position: Position) -> None:
+        """A chain that goes on where it was keeps its boundaries; another one has only those that it publishes."""
+        if self.reached.get(view) != position:
+            self.ends[view] = self.ends.get(view, set()) & {position}
+            self.reached[view] = position
 
 
 class EpochEnds:
@@ -78,7 +84,7 @@ class EpochEnds:
         self._views = tuple(view.name for view in contract.views)
         self._topic = increments_topic(contract.id)
         self._next = dict(start)
-        self._lineages = {partition: _Lineage(covered.at(partition)) for partition in start}
+        self._partitions = {partition: _Published(covered.at(partition)) for partition in start}
         self.newest_message_s = 0.0
 
     def read_new(self, log: EventLog, patience_s: float = 0.0) -> None:
@@ -92,7 +98,7 @@ class EpochEnds:
             while not waited or any(reader.position(p) < goal[p] for p in self._next):
                 for record in reader.poll(0.2 if waited else patience_s, _BATCH):
                     self.newest_message_s = max(self.newest_message_s, record.log_time_ms / 1_000)
-                    self._lineages[record.partition].take(record.position, wire.decode(record.value))
+                    self._partitions[record.partition].take(record.position, wire.decode(record.value))
                 waited = True
             self._next = {partition: reader.position(partition) for partition in self._next}
         finally:
@@ -100,15 +106,15 @@ class EpochEnds:
 
     def newest(self, partition: Partition, log_end: Position) -> Position | None:
         """The newest position, not beyond the log end, that is an epoch end of every view; None if there is none."""
-        lineage = self._lineages.get(partition)
-        if lineage is None or not self._views:
+        published = self._partitions.get(partition)
+        if published is None or not self._views:
             return None
-        common = set.intersection(*(lineage.ends.get(view, set()) for view in self._views))
+        common = set.intersection(*(published.ends.get(view, set()) for view in self._views))
         return max((end for end in common if end <= log_end), default=None)
 
     def offset_beyond(self, partition: Partition, position: Position) -> Position:
         """The offset of the first message that may lie beyond a position; the end of what was read if none does."""
-        if partition not in self._lineages:
+        if partition not in self._partitions:
             return 0
-        beyond = self._lineages[partition].beyond
+        beyond = self._partitions[partition].beyond
         return next((offset for offset, end in beyond if end > position), self._next[partition])
