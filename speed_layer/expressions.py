@@ -30,7 +30,7 @@ def to_polars(node: Node, scales: Mapping[str, int]) -> pl.Expr:
         assert isinstance(node.value, Decimal)
         return pl.lit(int("".join(map(str, node.value.as_tuple().digits))), dtype=pl.Int128)
     if node.op == "negate":
-        return -to_polars(node.args[0], scales)
+        return pl.lit(0, dtype=pl.Int128) - to_polars(node.args[0], scales)  # polars cannot negate Int128
     left, right = node.args
     if node.op == "*":
         return to_polars(left, scales) * to_polars(right, scales)

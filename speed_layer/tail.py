@@ -11,6 +11,8 @@ from tideline.model.position import Partition, Range
 from tideline.model.release import Release
 from tideline.ports import EventLog
 
+LOOK_BACK = 64  # messages per view before a release's offset: they tell whether its coverage is an epoch end for all
+
 
 def read_tail(
     log: EventLog,
@@ -25,7 +27,8 @@ def read_tail(
     published = {partition: Published(views) for partition in generations}
     ranges: dict[Partition, Range] = {}
     for partition, generation in generations.items():
-        start = min(max(known.get(partition, 0), bounds[partition].start), generation)
+        wanted = known.get(partition, 0) - LOOK_BACK * len(views)
+        start = min(max(wanted, bounds[partition].start), generation)
         ranges[partition] = Range(start, generation)
         if release is not None:
             published[partition].owner = Owner(release.coverage.stream, release.contract_hash)

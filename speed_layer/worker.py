@@ -238,20 +238,22 @@ class Worker:
 
     def _end_epoch(self) -> None:
         """Close the epoch of views that moved without a record in this tick, then make the memory durable."""
-        _, publisher = self._running()
         for partition, published in self._published.items():
             for view in sorted(published.unclosed):
-                at, empty = published.next(view), self._fold.empty(view)
-                publisher.publish(
-                    partition,
-                    Increment(
-                        published.generation, view, at, at, True, dimensions=empty.dimensions, states=empty.states
-                    ),
-                )
-                published.extend(view, at, True)
+                self._close(partition, view)
         assert self._memories is not None
         self._memories.save()
         self._due["epoch"] = self._doors.clock() + self._pace.epoch_s
+
+    def _close(self, partition: Partition, view: str) -> None:
+        """An empty increment that ends the epoch where the view stands."""
+        published, empty = self._published[partition], self._fold.empty(view)
+        at = published.next(view)
+        increment = Increment(
+            published.generation, view, at, at, epoch_end=True, dimensions=empty.dimensions, states=empty.states
+        )
+        self._running()[1].publish(partition, increment)
+        published.extend(view, at, True)
 
     # --- what happens around
 
@@ -289,6 +291,9 @@ class Worker:
                 self._rebuild(partition, straddled, covered)
             elif covered <= published.first():
                 published.trim(covered)
+            for view in sorted(published.unclosed):
+                if published.next(view) == covered:
+                    self._close(partition, view)
 
     def _rebuild(self, partition: Partition, views: Sequence[str], covered: Position) -> None:
         """Fold again from a coverage that lies inside an epoch; readers keep the old lineage until it is up."""
