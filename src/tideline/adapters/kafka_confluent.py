@@ -44,7 +44,9 @@ class ConfluentLog:
         self._admin = AdminClient({**_connection(bootstrap), "client.id": "tideline-admin"}, logger=LOG)
 
     def stream(self, topic: str) -> StreamId:
-        return StreamId(topic, str(self._describe(topic).topic_id))
+        """The topic id as the broker's own tools print it (URL-safe), so that all clients name a stream alike."""
+        identity = str(self._describe(topic).topic_id)
+        return StreamId(topic, identity.replace("+", "-").replace("/", "_"))
 
     def bounds(self, topic: str) -> Mapping[Partition, Range]:
         places = [TopicPartition(topic, p.id) for p in self._describe(topic).partitions]

@@ -146,7 +146,7 @@ class Replayer:
 
     def _settle(self, pace: Pace) -> None:
         """Wait for every outcome; send what is unknown again until it is acknowledged."""
-        deadline, ok = pace.now() + self._patience_s, self._summary.ok
+        deadline, ok, rounds = pace.now() + self._patience_s, self._summary.ok, 0
         while True:
             waiting = self._writer.flush(_FLUSH_S)
             self._journal.flush()
@@ -159,12 +159,16 @@ class Replayer:
             if self._stopped:
                 return
             if not waiting:
-                again, self._again = self._again, []
-                self._summary.resent += len(again)
-                for start in range(0, len(again), BATCH):
-                    self._send(again[start : start + BATCH])
-                if self._again:
+                if rounds:
                     pace.pause(min(1.0, self._patience_s / 10))
+                rounds += 1
+                self._resend()
+
+    def _resend(self) -> None:
+        again, self._again = self._again, []
+        self._summary.resent += len(again)
+        for start in range(0, len(again), BATCH):
+            self._send(again[start : start + BATCH])
 
     def _gone(self, waiting: int) -> Retriable:
         return Retriable(
