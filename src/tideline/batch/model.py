@@ -1,0 +1,221 @@
+"""The stage that builds gold: dbt makes the views from one pinned silver version, and every commit says which.
+
+The protocol, in numbered steps:
+ 1. pin silver at the newest commit that Tideline wrote; its Coverage and batch go into the commit of each view;
+ 2. gold that was built from that version and tested is not built again;
+ 3. build whole unless every view stands at its released version, under the same contract, and only refine batches
+    came since: then only the groups that newer batches touch are computed again;
+ 4. dbt runs models and data tests in one invocation; a failure leaves no model document, so audit refuses the run;
+ 5. the model document `runs/CONTRACT/RUN_KEY/model.json` names the versions that passed.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tideline.batch.commits import StageCommit
+from tideline.batch.dbt import Node, run_dbt
+from tideline.batch.release import live_release
+from tideline.model.contract import Contract
+from tideline.model.errors import DataError
+from tideline.model.release import Release
+from tideline.ports import Documents, Tables
+from tideline.settings import Settings
+
+Runner = Callable[[Sequence[str], Mapping[str, Any], str, Settings], list[Node]]
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """Silver as this run reads it."""
+
+    version: int
+    commit: StageCommit
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """How gold is made: whole, or only groups touched by batches above `built_batch`; `why` is for the log."""
+
+    whole: bool
+    built_batch: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gold:
+    """Where a run's gold is built and written down."""
+
+    documents: Documents
+    tables: Tables
+    settings: Settings
+    tell: Callable[[str], None]
+    run: Runner = run_dbt
+
+
+def table_path(layer: str, contract: Contract) -> str:
+    return f"{layer}/{contract.domain}/{contract.product}"
+
+
+def view_path(view: str) -> str:
+    return f"gold/{view}"
+
+
+def model_name(contract_id: str, run_key: str) -> str:
+    return f"runs/{contract_id}/{run_key}/model.json"
+
+
+def pin_silver(contract: Contract, tables: Tables) -> Pinned | None:
+    """The newest silver commit that Tideline wrote; None when nothing was refined yet."""
+    found = tables.last_commit(table_path("silver", contract))
+    commit = StageCommit.read(found)
+    return None if found is None or commit is None else Pinned(found.version, commit)
+
+
+def build_views(contract: Contract, run_key: str, gold: Gold) -> dict[str, int]:
+    """Build the views of a run and return their versions; empty when there is no silver yet.
+
+    Raises Retriable, DataError (a data test failed) or Fatal; a repetition after success builds nothing.
+    """
+    silver = pin_silver(contract, gold.tables)  # 1
+    if silver is None:
+        gold.tell("model: silver is empty, nothing to build")
+        return {}
+    live = live_release(gold.documents, contract.id)
+    document = gold.documents.get(model_name(contract.id, run_key))
+    if document is not None and document["silver_version"] == silver.version:  # 2
+        gold.tell(f"model: run {run_key} built silver version {silver.version} before")
+        return {name: int(version) for name, version in document["views"].items()}
+    if (known := _released(contract, silver, live, gold.tables)) is None:
+        build = choose_build(contract, silver, live, gold.tables)  # 3
+        gold.tell(f"model: silver version {silver.version}, {build.why}")
+        _run(contract, _facts(contract, run_key, silver, build, gold.settings), build, gold)  # 4
+        known = _built(contract, silver, gold.tables)
+    else:
+        gold.tell(f"model: the live release was built from silver version {silver.version}: nothing is new")
+    name = model_name(contract.id, run_key)
+    gold.documents.put_new(name, {"silver_version": silver.version, "views": known})  # 5
+    return known
+
+
+def choose_build(contract: Contract, silver: Pinned, live: Release | None, tables: Tables) -> Build:
+    """Whole or in part: a pure decision over the commits of silver and gold."""
+    if live is None:
+        return Build(True, 0, "whole: there is no release yet")
+    built: list[int] = []
+    for view in contract.views:
+        found = tables.last_commit(view_path(view.name))
+        commit = StageCommit.read(found)
+        released = live.views.get(view.name)
+        if found is None or commit is None or released is None or released.version != found.version:
+            return Build(True, 0, f"whole: {view.name} does not stand at its released version")
+        if commit.contract_hash != contract.hash:
+            return Build(True, 0, "whole: the contract changed")
+        if not _only_refined(contract, commit.source_version, silver, tables):
+            return Build(True, 0, "whole: silver was restated")
+        built.append(commit.batch)
+    batch = min(built, default=0)
+    return Build(False, batch, f"groups touched by batches above {batch}")
+
+
+def _only_refined(contract: Contract, since: int | None, silver: Pinned, tables: Tables) -> bool:
+    """True when the log of silver shows only refine batches from `since` up to the pinned version."""
+    if since is None or since > silver.version:
+        return False
+    commits = tables.commits(table_path("silver", contract), since)
+    stages = [StageCommit.read(found) for found in commits if found.version <= silver.version]
+    return all(commit is not None and commit.stage == "refine" for commit in stages)
+
+
+def _released(contract: Contract, silver: Pinned, live: Release | None, tables: Tables) -> dict[str, int] | None:
+    """The live views, when they are what this run would build again."""
+    if live is None or live.contract_hash != contract.hash or live.silver_version != silver.version:
+        return None
+    for view in contract.views:
+        found = tables.last_commit(view_path(view.name))
+        if found is None or view.name not in live.views or live.views[view.name].version != found.version:
+            return None
+    return {name: view.version for name, view in live.views.items()}
+
+
+def _facts(contract: Contract, run_key: str, silver: Pinned, build: Build, settings: Settings) -> dict[str, Any]:
+    said = StageCommit(
+        stage="model",
+        run_key=run_key,
+        contract=contract.id,
+        contract_hash=contract.hash,
+        batch=silver.commit.batch,
+        coverage=silver.commit.coverage,
+        source_version=silver.version,
+    )
+    return {
+        "lake": str(settings.lake),
+        "silver": {contract.id: silver.version},
+        "built_batch": {contract.id: build.built_batch},
+        "commit": said.as_metadata(),
+    }
+
+
+def _run(contract: Contract, facts: Mapping[str, Any], build: Build, gold: Gold) -> None:
+    words = ["build", "--select", f"tag:view,tag:{contract.id}", *(["--full-refresh"] if build.whole else [])]
+    _tell(gold.run(words, facts, f"{contract.id}/views", gold.settings), gold.tell)
+
+
+def _tell(nodes: Sequence[Node], tell: Callable[[str], None]) -> None:
+    for node in nodes:
+        if node.kind == "model":
+            tell(f"model: {node.name} {node.status} in {node.seconds} s")
+    passed = [node for node in nodes if node.status == "pass"]
+    tell(f"model: {len(passed)} data tests passed in {sum(node.seconds for node in passed):.1f} s")
+
+
+def _built(contract: Contract, silver: Pinned, tables: Tables) -> dict[str, int]:
+    versions: dict[str, int] = {}
+    for view in contract.views:
+        found = tables.last_commit(view_path(view.name))
+        commit = StageCommit.read(found)
+        if found is None or commit is None or commit.source_version != silver.version:
+            raise DataError(
+                "TL-GOLD-001",
+                f"dbt reported success, but {view.name} has no commit for silver version {silver.version}",
+                where=f"table {view_path(view.name)}",
+                fix="run the stage again; if it stays, look into the dbt log",
+            )
+        versions[view.name] = found.version
+    return versions
+
+
+def build_marts(contract: Contract, run_key: str, gold: Gold) -> None:
+    """Build the star schema and KPI mart of a contract from the silver version that is released."""
+    live = live_release(gold.documents, contract.id)
+    if live is None:
+        gold.tell("marts: there is no release yet, nothing to build")
+        return
+    commits = {c.version: c for c in gold.tables.commits(table_path("silver", contract), live.silver_version - 1)}
+    commit = StageCommit.read(commits.get(live.silver_version))
+    if commit is None:
+        raise DataError("TL-GOLD-002", f"silver version {live.silver_version} is not in its log", where=contract.id)
+    silver = Pinned(live.silver_version, commit)
+    fact = StageCommit.read(gold.tables.last_commit(view_path(f"fct_{contract.product}")))
+    if fact is not None and fact.source_version == silver.version and fact.contract_hash == contract.hash:
+        gold.tell(f"marts: built from silver version {silver.version} before")
+        return
+    same = fact is not None and fact.contract_hash == contract.hash
+    part = same and _only_refined(contract, fact.source_version if fact else None, silver, gold.tables)
+    build = Build(not part, fact.batch if fact and part else 0, "")
+    words = ["build", "--select", f"tag:marts,tag:{contract.id}", "--exclude-resource-type", "unit_test"]
+    words += [] if part else ["--full-refresh"]
+    facts = _facts(contract, run_key, silver, build, gold.settings)
+    _tell(gold.run(words, facts, f"{contract.id}/marts", gold.settings), gold.tell)
+
+
+def build_docs(gold: Gold) -> str:
+    """dbt's documentation as one file that needs no network: `HOME/dbt_docs/index.html`; returns its path."""
+    gold.run(["docs", "generate", "--static"], {"lake": str(gold.settings.lake)}, "docs", gold.settings)
+    place = gold.settings.home / "dbt_docs"
+    place.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(gold.settings.home / "dbt" / "docs" / "static_index.html", place / "index.html")
+    return str(place / "index.html")
