@@ -37,6 +37,8 @@ class Settings(BaseSettings):
     speed_port: int = Field(8089, description="Health and metrics of the speed layer.")
     epoch_s: float = Field(5.0, gt=0, description="Length of an epoch: only epoch ends are cuts.")
     tick_ms: int = Field(20, ge=1, le=1000, description="How often the speed layer publishes increments.")
+    quarantine_percent: int = Field(5, ge=0, le=100, description="A run with more refused events is not published...")
+    quarantine_rows: int = Field(100, ge=0, description="...when they are also more than this many.")
     crash_at: str = Field(
         "", description="Fault tests only: `name:n` kills the process at the n-th pass of that point."
     )
@@ -60,12 +62,17 @@ class Settings(BaseSettings):
         return {**os.environ, **self.as_environment(), "PATH": path}
 
     @property
+    def nearby(self) -> str:
+        """The address under which the services reach each other: loopback, also where they bind all interfaces."""
+        return "127.0.0.1" if self.host in ("0.0.0.0", "") else self.host  # noqa: S104 - compared, never bound
+
+    @property
     def kafka_bootstrap(self) -> str:
-        return f"{self.host}:{self.kafka_port}"
+        return f"{self.nearby}:{self.kafka_port}"
 
     @property
     def spark_remote(self) -> str:
-        return f"sc://{self.host}:{self.spark_connect_port}"
+        return f"sc://{self.nearby}:{self.spark_connect_port}"
 
     @property
     def lake(self) -> Path:
@@ -77,15 +84,15 @@ class Settings(BaseSettings):
 
     @property
     def serving_url(self) -> str:
-        return f"http://{self.host}:{self.serving_port}"
+        return f"http://{self.nearby}:{self.serving_port}"
 
     @property
     def speed_url(self) -> str:
-        return f"http://{self.host}:{self.speed_port}"
+        return f"http://{self.nearby}:{self.speed_port}"
 
     @property
     def airflow_url(self) -> str:
-        return f"http://{self.host}:{self.airflow_port}"
+        return f"http://{self.nearby}:{self.airflow_port}"
 
 
 @cache

@@ -137,6 +137,36 @@ def _spark(script: str, run: Run) -> int:
 
 
 def _model(run: Run) -> int:
+    from tideline import wiring
+    from tideline.batch.model import Gold, build_views
+
+    gold = Gold(wiring.documents(run.settings), wiring.tables(run.settings), run.settings, click.echo)
+    build_views(run.contract, run.key, gold)
+    return 0
+
+
+def _audit(run: Run) -> int:
+    from tideline import wiring
+    from tideline.batch.audit import Limits, audit_run
+
+    documents, tables = wiring.documents(run.settings), wiring.tables(run.settings)
+    limits = Limits(run.settings.quarantine_percent, run.settings.quarantine_rows)
+    for check in audit_run(run.contract, run.key, documents, tables, limits).checks:
+        click.echo(f"audit: {'passed' if check.passed else 'FAILED'} {check.name}: {check.detail}")
+    return 0
+
+
+def _publish(run: Run) -> int:
+    from tideline import wiring
+    from tideline.batch.publish import publish
+
+    release = publish(run.contract, run.key, wiring.documents(run.settings), lambda: datetime.now(UTC))
+    if release is None:
+        click.echo("publish: nothing to release yet")
+    elif release.run_key != run.key:
+        click.echo(f"publish: nothing is new, release {release.number} stays live")
+    else:
+        click.echo(f"publish: release {release.number} is live, coverage {dict(release.coverage.next)}")
     return 0
 
 
@@ -145,4 +175,6 @@ _RUNNERS: dict[str, Callable[[Run], int]] = {
     "ingest": _ingest,
     "refine": _refine,
     "model": _model,
+    "audit": _audit,
+    "publish": _publish,
 }
