@@ -5,10 +5,11 @@ broker is named, for sends whose outcome is unknown) and says for each answer wh
 
     python -m tests.checker.oracle --contract C.odcs.yaml --journal J.jsonl [--bootstrap HOST:PORT] --answers FILE|-
 
-Input lines: {"url", "body", "client"?, "acked"?: {partition: position}} or {"cmd": "totals", "vector": {...}}.
+Input lines: {"url", "body", "client"?, "acked"?: {partition: position}}, {"cmd": "totals", "vector": {...}}, or, when
+nothing is sent any more, {"cmd": "settled", "vector": {...}}.
 Output: one JSON line per input line, in order: {"violations": [{"kind", ...}]} or the totals; a summary on stderr.
 Kinds: wrong_value, missing_group, invented_group, regress, lost_ack, dishonest_complete, wrong_shape,
-unknown_positions.
+unknown_positions, lost_event, invented_event. Exit code 1 when there was any.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ from urllib.parse import parse_qsl, urlsplit
 from tests.checker.promise import Contract
 
 Group = tuple[Any, ...]
+SKETCH_ERRORS = 4 * 1.04 / 2**6  # four standard errors of a sketch with 2**12 registers
+SKETCH_EXACT = 16  # up to here a sketch keeps every value
 
 
 class Truth:
@@ -44,18 +47,28 @@ class Truth:
         self.reasons: Counter[str] = Counter()
         self.seen: dict[tuple[int, str], tuple[int, bytes]] = {}
 
-    def forward(self, records: dict[int, dict[int, tuple[Any, ...]]], vector: dict[int, int]) -> list[str]:
-        """Fold up to the vector; returns the positions that nobody knows anything about."""
-        unknown = []
+    def forward(
+        self, records: dict[int, dict[int, tuple[Any, ...]]], vector: dict[int, int], read: dict[int, int]
+    ) -> list[str]:
+        """Fold up to the vector, or not at all: then the positions are told that nobody knows anything about.
+
+        `read` says how far the log itself was read: what is missing below that are control records, not events.
+        """
+        unknown = [
+            f"{partition}:{position}"
+            for partition, end in vector.items()
+            for position in range(max(self.next.get(partition, 0), read.get(partition, 0)), end)
+            if position not in records.get(partition, {})
+        ]
+        if unknown:
+            return unknown
         for partition, end in vector.items():
             held = records.get(partition, {})
             for position in range(self.next.get(partition, 0), end):
                 if position in held:
                     self._add(partition, position, *held[position])
-                else:
-                    unknown.append(f"{partition}:{position}")
             self.next[partition] = max(end, self.next.get(partition, 0))
-        return unknown
+        return []
 
     def _add(self, partition: int, position: int, key: bytes | None, raw: bytes | None, at_ms: int) -> None:
         self.counters["in"] += 1
@@ -119,23 +132,31 @@ def _merge(kind: str, a: Any, b: Any) -> Any:
     return max(a, b, key=lambda pair: pair[0]) if kind == "latest" else (min if kind == "min" else max)(a, b)
 
 
-def _fits(kind: str, state: Any, shown: Any) -> bool:
-    """Whether the shown measure is what the exact state says; decimals must be texts, never JSON floats."""
+def _fits(measure: dict[str, Any], state: Any, shown: Any) -> bool:
+    """Whether the shown measure is what the exact state says; decimals are texts with exactly their digits."""
+    kind, digits = measure["kind"], measure["digits"]
     if isinstance(shown, float):
         return False
     if kind == "approx_distinct":
         exact = len(state)
-        return isinstance(shown, int) and abs(shown - exact) <= max(exact * 4 * 0.0163, 0.5 if exact < 50 else 2)
+        near = max(exact * SKETCH_ERRORS, 1) if exact > SKETCH_EXACT else 0
+        return type(shown) is int and abs(shown - exact) <= near
     if kind == "avg":
         if not state[1]:
             return shown is None
-        exact_average = Fraction(state[0]) / state[1]
-        return isinstance(shown, str) and abs(Fraction(shown) - exact_average) <= Fraction(1, 2 * 10**6)
+        return bool(shown == _average(state[0], state[1]))
     if kind == "latest" and state is not None:
         state = state[1]
-    if isinstance(state, Decimal):
-        return isinstance(shown, str) and Decimal(shown) == state
-    return bool(shown == state)
+    if state is not None and digits:
+        return bool(shown == f"{state + 0:.{digits}f}")
+    state = int(state) if isinstance(state, Decimal) else state
+    return type(shown) is type(state) and bool(shown == state)
+
+
+def _average(total: Any, count: int) -> str:
+    """Rounded once, half away from zero, to six digits."""
+    whole = int(abs(Fraction(total)) / count * 10**6 + Fraction(1, 2))
+    return f"{Decimal(-whole if total < 0 else whole).scaleb(-6) + 0:.6f}"
 
 
 class Checker:
@@ -146,6 +167,7 @@ class Checker:
         self.records: dict[int, dict[int, tuple[Any, ...]]] = {}
         self._states: list[Truth] = []
         self._clients: dict[tuple[str, str], dict[int, int]] = {}
+        self.read: dict[int, int] = {}
 
     def add(self, partition: int, position: int, key: bytes | None, raw: bytes | None, at_ms: int = 0) -> None:
         self.records.setdefault(partition, {})[position] = (key, raw, at_ms)
@@ -157,7 +179,7 @@ class Checker:
         if state is None:
             state = Truth(self.contract)
             self._states = [*self._states[-2:], state]
-        return state, state.forward(self.records, vector)
+        return state, state.forward(self.records, vector, self.read)
 
     def check(self, answer: dict[str, Any]) -> list[dict[str, Any]]:
         """Every way in which one answer is wrong; an empty list means it is exactly right."""
@@ -176,13 +198,14 @@ class Checker:
     def _promises(
         self, answer: dict[str, Any], meta: dict[str, Any], merged: dict[int, int]
     ) -> Iterator[dict[str, Any]]:
-        client = (str(answer.get("client", "0")), meta["view"])
+        client = (str(answer.get("client", "0")), f"{meta['view']} {meta['consistency']}")
         before = self._clients.get(client, {})
         for partition, position in before.items():
             if merged.get(partition, 0) < position:
                 yield {"kind": "regress", "partition": partition, "from": position, "to": merged.get(partition, 0)}
         self._clients[client] = merged
-        for partition, position in answer.get("acked", {}).items():
+        must = {} if meta["consistency"] == "batch" else answer.get("acked", {})
+        for partition, position in must.items():
             if merged.get(int(partition), 0) < position:
                 yield {
                     "kind": "lost_ack",
@@ -192,38 +215,55 @@ class Checker:
                 }
         if bool(meta["lacks"]) == meta["complete"]:
             yield {"kind": "dishonest_complete", "complete": meta["complete"], "lacks": len(meta["lacks"])}
+        for partition, position in meta["coverage"]["batch"].items():
+            if merged.get(int(partition), 0) < position:
+                yield {"kind": "dishonest_complete", "partition": partition, "batch": position}
 
     def _rows(self, name: str, query: dict[str, str], body: dict[str, Any], truth: Truth) -> Iterator[dict[str, Any]]:
         view = self.contract.views[name]
         names = [dimension["name"] for dimension in view["dimensions"]]
         kept = [d for d in query.get("dimensions", ",".join(names)).split(",") if d]
-        expected: dict[Group, list[Any]] = {}
-        for group, states in truth.groups[name].items():
-            if _selected(dict(zip(names, group, strict=True)), names, query):
-                short = tuple(value for d, value in zip(names, group, strict=True) if d in kept)
-                old = expected.get(short)
-                kinds = [measure["kind"] for measure in view["measures"]]
-                expected[short] = states if old is None else [_merge(*t) for t in zip(kinds, old, states, strict=True)]
-        shown = [tuple(row[d] for d in names if d in kept) for row in body["data"]]
-        whole = "cursor" not in query and not body["meta"].get("next_cursor")
-        if len(set(shown)) != len(shown) or shown != sorted(shown, key=lambda g: [(v is not None, v) for v in g]):
-            yield {"kind": "wrong_shape", "detail": "rows repeat or are not ordered"}
-        for group in expected.keys() - set(shown) if whole else ():
-            yield {"kind": "missing_group", "view": name, "group": list(group)}
+        expected = _rolled_up(view, truth.groups[name], names, [d for d in names if d in kept], query)
+        shown = [tuple(row.get(d) for d in names if d in kept) for row in body["data"]]
+        if len(set(shown)) != len(shown) or shown != sorted(shown, key=_order):
+            yield {"kind": "wrong_shape", "view": name, "detail": "rows repeat or are not ordered"}
+        for group in _page(sorted(expected, key=_order), set(shown), query, body["meta"].get("next_cursor")):
+            if group not in shown:
+                yield {"kind": "missing_group", "view": name, "group": list(group)}
         for group, row in zip(shown, body["data"], strict=True):
             if group not in expected:
                 yield {"kind": "invented_group", "view": name, "group": list(group)}
                 continue
             for measure, state in zip(view["measures"], expected[group], strict=True):
-                if not _fits(measure["kind"], state, row[measure["name"]]):
-                    detail = {"shown": str(row[measure["name"]])[:60], "truth": str(state)[:60]}
-                    yield {
-                        "kind": "wrong_value",
-                        "view": name,
-                        "group": list(group),
-                        "measure": measure["name"],
-                        **detail,
-                    }
+                value = row.get(measure["name"], "absent")
+                if not _fits(measure, state, value):
+                    detail = {"shown": str(value)[:60], "truth": str(state)[:60]}
+                    place = {"view": name, "group": list(group), "measure": measure["name"]}
+                    yield {"kind": "wrong_value", **place, **detail}
+
+
+def _rolled_up(
+    view: dict[str, Any], groups: dict[Group, list[Any]], names: list[str], kept: list[str], query: dict[str, str]
+) -> dict[Group, list[Any]]:
+    kinds = [measure["kind"] for measure in view["measures"]]
+    found: dict[Group, list[Any]] = {} if kept else {(): [_zero(kind) for kind in kinds]}
+    for group, states in groups.items():
+        named = dict(zip(names, group, strict=True))
+        if _selected(named, names, query):
+            short = tuple(named[d] for d in kept)
+            old = found.get(short, [_zero(kind) for kind in kinds])
+            found[short] = [_merge(*three) for three in zip(kinds, old, states, strict=True)]
+    return found
+
+
+def _order(group: Group) -> list[tuple[bool, Any]]:
+    return [(value is not None, value) for value in group]
+
+
+def _page(expected: list[Group], shown: set[Group], query: dict[str, str], more: Any) -> list[Group]:
+    """The groups that have to stand on this page: all of them, or an unbroken stretch where it is one of several."""
+    start = next((i for i, group in enumerate(expected) if group in shown), 0) if "cursor" in query else 0
+    return expected[start : start + int(query.get("limit", 1000)) if more else None]
 
 
 def _selected(group: dict[str, Any], names: list[str], query: dict[str, str]) -> bool:
@@ -252,6 +292,8 @@ class JournalTail:
     def __init__(self, path: Path) -> None:
         self._path, self._at, self._rest = path, 0, b""
         self._intents: dict[int, tuple[bytes | None, bytes | None]] = {}
+        self.sent: set[bytes] = set()
+        self.acked: dict[tuple[int, int], bytes] = {}
 
     def read_into(self, checker: Checker) -> None:
         with self._path.open("rb") as journal:
@@ -265,33 +307,73 @@ class JournalTail:
                 key = None if entry["key"] is None else entry["key"].encode()
                 raw = None if entry["value"] is None else base64.b64decode(entry["value"])
                 self._intents[entry["n"]] = (key, raw)
+                self.sent.add(_digest(key, raw))
             elif entry["phase"] == "ok":
-                checker.add(entry["partition"], entry["position"], *self._intents.pop(entry["n"]))
+                key, raw = self._intents.pop(entry["n"])
+                self.acked[entry["partition"], entry["position"]] = _digest(key, raw)
+                if not checker.read:
+                    checker.add(entry["partition"], entry["position"], key, raw)
+
+    def settled(self, checker: Checker, vector: dict[int, int]) -> Iterator[dict[str, Any]]:
+        """When all is quiet: everything acknowledged is covered and, if the log was read, is there; nothing else is."""
+        for (partition, position), digest in self.acked.items():
+            if position >= vector.get(partition, 0):
+                yield {"kind": "lost_ack", "partition": partition, "acked": position}
+            key, raw, _ = checker.records.get(partition, {}).get(position, (None, b"", 0))
+            if _digest(key, raw) != digest:
+                yield {"kind": "lost_event", "partition": partition, "position": position}
+        for partition, held in checker.records.items() if checker.read else ():
+            for position, (key, raw, _) in held.items():
+                if _digest(key, raw) not in self.sent:
+                    yield {"kind": "invented_event", "partition": partition, "position": position}
 
 
-def read_topic(checker: Checker, bootstrap: str) -> None:
-    """Take every record of the topic as the broker has it: the only truth about sends without an answer."""
-    from kafka import KafkaConsumer, TopicPartition
+def _digest(key: bytes | None, raw: bytes | None) -> bytes:
+    return hashlib.sha256(repr((key, raw)).encode()).digest()
 
-    consumer = KafkaConsumer(bootstrap_servers=bootstrap, isolation_level="read_committed", enable_auto_commit=False)
-    topic = checker.contract.topic
-    parts = [TopicPartition(topic, p) for p in sorted(consumer.partitions_for_topic(topic) or ())]
-    consumer.assign(parts)
-    begins, ends = consumer.beginning_offsets(parts), consumer.end_offsets(parts)
-    for part in parts:
-        consumer.seek(part, begins[part])
-    deadline = datetime.now(UTC) + timedelta(seconds=60)
-    while any(consumer.position(part) < ends[part] for part in parts):
-        if datetime.now(UTC) > deadline:
-            raise SystemExit("the topic could not be read to its end within 60 s")
-        for records in consumer.poll(timeout_ms=500).values():
-            for record in records:
-                checker.add(record.partition, record.offset, record.key, record.value, record.timestamp)
-    consumer.close()
+
+class Topic:
+    """The log itself, as the broker has it: the only truth about sends without an answer and about log times."""
+
+    def __init__(self, topic: str, bootstrap: str) -> None:
+        from kafka import KafkaConsumer, TopicPartition
+
+        self._consumer = KafkaConsumer(
+            bootstrap_servers=bootstrap, isolation_level="read_committed", enable_auto_commit=False
+        )
+        self._parts = [TopicPartition(topic, p) for p in sorted(self._consumer.partitions_for_topic(topic) or ())]
+        self._consumer.assign(self._parts)
+        self._consumer.seek_to_beginning(*self._parts)
+
+    def read_into(self, checker: Checker) -> None:
+        """Take every record up to the present end; positions that the broker skips are control records or lost."""
+        ends = self._consumer.end_offsets(self._parts)
+        deadline = datetime.now(UTC) + timedelta(seconds=60)
+        while any(self._consumer.position(part) < ends[part] for part in self._parts):
+            if datetime.now(UTC) > deadline:
+                raise SystemExit("the topic could not be read to its end within 60 s")
+            for records in self._consumer.poll(timeout_ms=500).values():
+                for record in records:
+                    checker.add(record.partition, record.offset, record.key, record.value, record.timestamp)
+        checker.read = {part.partition: self._consumer.position(part) for part in self._parts}
+
+
+def answered(checker: Checker, tail: JournalTail | None, message: dict[str, Any]) -> dict[str, Any]:
+    """The line of output for one line of input."""
+    vector = {int(p): n for p, n in message.get("vector", {}).items()}
+    if message.get("cmd") == "totals":
+        truth, unknown = checker.truth(vector)
+        return {**truth.counters, "reasons": dict(sorted(truth.reasons.items())), "unknown": len(unknown)}
+    if message.get("cmd") == "settled":
+        return {"violations": list(tail.settled(checker, vector))[:20] if tail else []}
+    try:
+        return {"violations": checker.check(message)[:20]}
+    except (KeyError, TypeError, ValueError) as error:
+        return {"violations": [{"kind": "wrong_shape", "detail": f"{type(error).__name__}: {error}"}]}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--contract", type=Path, required=True)
     parser.add_argument("--journal", type=Path)
     parser.add_argument("--bootstrap")
@@ -299,24 +381,20 @@ def main() -> None:
     options = parser.parse_args()
     checker = Checker(Contract(options.contract))
     tail = JournalTail(options.journal) if options.journal else None
-    if options.bootstrap:
-        read_topic(checker, options.bootstrap)
+    topic = Topic(checker.contract.topic, options.bootstrap) if options.bootstrap else None
     kinds: Counter[str] = Counter()
-    compared = 0
     with localcontext(prec=200):
         for line in sys.stdin if options.answers == "-" else Path(options.answers).read_text().splitlines():
-            if tail:
-                tail.read_into(checker)
-            message = json.loads(line, parse_float=float)
-            if message.get("cmd") == "totals":
-                truth, _ = checker.truth({int(p): n for p, n in message["vector"].items()})
-                print(json.dumps({**truth.counters, "reasons": dict(truth.reasons)}), flush=True)
-                continue
-            violations = checker.check(message)
-            compared += 1
-            kinds.update(violation["kind"] for violation in violations)
-            print(json.dumps({"violations": violations[:20]}), flush=True)
+            for source in (topic, tail):
+                if source:
+                    source.read_into(checker)
+            reply = answered(checker, tail, json.loads(line))
+            kinds.update(["compared"] if "violations" in reply else [])
+            kinds.update(violation["kind"] for violation in reply.get("violations", ()))
+            print(json.dumps(reply), flush=True)
+    compared = kinds.pop("compared", 0)
     print(json.dumps({"compared": compared, "violations": dict(kinds)}), file=sys.stderr)
+    sys.exit(1 if kinds else 0)
 
 
 if __name__ == "__main__":
