@@ -249,11 +249,16 @@ class ContractState:
         self.pending = None
         return True
 
-    def needs_rewind(self) -> bool:
-        """Segments that a release needs are not here, but may still be in the topic behind us."""
-        if self.pending is None:
-            return False
-        return self.pending.release.rollback_of is not None or any(view.broken for view in self.views.values())
+    @property
+    def broken(self) -> bool:
+        """True while a hole or an overlap is not repaired: what came after it was dropped and has to be read again."""
+        return any(view.broken for view in self.views.values())
+
+    def is_ahead_of(self, other: ContractState) -> bool:
+        """True when an answer of some view would go back if `other` took the place of this state."""
+        return any(
+            view.position(p) > other.views[name].position(p) for name, view in self.views.items() for p in self._writers
+        )
 
     def publish(self) -> None:
         for view in self.views.values():

@@ -133,8 +133,7 @@ class Follower:
         records = reader.poll(_POLL_S, _POLL_RECORDS)
         for record in records:
             self.state.apply(record)
-        if self.state.pending is not None and not self.state.settle() and self.state.needs_rewind():
-            self._rewind()
+        self.state.settle()
         self.state.publish()
         self._note_progress(reader)
         return len(records)
@@ -144,12 +143,10 @@ class Follower:
             loaded = self._inbox.get()
             if loaded.release.contract_hash == self.contract.hash:
                 self._live = loaded
-            rollback = loaded.release.rollback_of is not None and self._reader is not None
-            if rollback:
-                self.state.pending = loaded
-                self._rewind()
-            else:
-                self.state.offer_release(loaded)
+            again = self._reader is not None and (loaded.release.rollback_of is not None or self.state.broken)
+            if again and self._live is loaded and self._rewind(loaded):
+                continue
+            self.state.offer_release(loaded)
             self.state.publish()
 
     def _open(self) -> LogReader:
@@ -171,17 +168,17 @@ class Follower:
         bounds = self._log.bounds(self.topic)
         return {p: min(max(known.get(p, bound.start), bound.start), bound.end) for p, bound in bounds.items()}
 
-    def _rewind(self) -> None:
-        """Build a second state from the release's offsets up to where we are, then swap; answers keep the old one."""
-        reader, pending = self._open(), self.state.pending
-        if pending is None:
-            return
-        start = self._start()
+    def _rewind(self, loaded: LoadedRelease) -> bool:
+        """Segments that this release needs may be gone here and still in the topic: read it again from its offsets.
+
+        A second state is built up to where we are and swapped in; False when it would make an answer go back and the
+        release is no rollback.
+        """
+        reader, start = self._open(), self._start()
         until = {p: reader.position(p) for p in start}
-        _log.warning("reading increments again", contract=self.contract.id, release=pending.release.number)
+        _log.warning("reading increments again", contract=self.contract.id, release=loaded.release.number)
         fresh = self._fresh()
-        fresh.verdicts = self.state.verdicts
-        fresh.offer_release(pending)
+        fresh.offer_release(loaded)
         again = self._log.reader(self.topic, start)
         try:
             while not self._stop.is_set() and any(again.position(p) < end for p, end in until.items()):
@@ -190,8 +187,12 @@ class Follower:
                         fresh.apply(record)
         finally:
             again.close()
+        if loaded.release.rollback_of is None and self.state.is_ahead_of(fresh):
+            return False
+        fresh.verdicts = self.state.verdicts
         fresh.publish()
         self.state = fresh
+        return True
 
     def _renew(self) -> None:
         fresh = self._fresh()

@@ -120,6 +120,8 @@ class Lineage(Generic[Payload]):
             self._served = _Chain(position, position)
         elif position < self._served.next:
             self._aside = _Chain(position, position)
+        elif self._served.segments:
+            self._served.segments[-1].closed = True  # the writer starts anew here, so a batch may cut here
         return Verdict.APPLIED
 
     def offer(
