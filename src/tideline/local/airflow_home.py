@@ -70,7 +70,7 @@ def _service(
         ready=(
             Ready(
                 Probe.HTTP,
-                settings.host,
+                settings.nearby,
                 settings.airflow_port,
                 "/api/v2/monitor/health",
                 member=f"{component}.status",

@@ -36,7 +36,7 @@ def broker(settings: Settings, java: Java) -> Service:
         command=(*jvm, "kafka.Kafka", str(config)),
         log=settings.logs / "kafka.log",
         cwd=place,
-        ready=(Ready(Probe.KAFKA, settings.host, settings.kafka_port),),
+        ready=(Ready(Probe.KAFKA, settings.nearby, settings.kafka_port),),
         ports={
             "broker": (settings.kafka_port, "TIDELINE_KAFKA_PORT"),
             "controller": (settings.kafka_controller_port, "TIDELINE_KAFKA_CONTROLLER_PORT"),

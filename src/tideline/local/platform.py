@@ -51,10 +51,10 @@ def _layer(settings: Settings, name: str, port: int, variable: str) -> Service:
         command=(sys.executable, "-m", f"{name}_layer"),
         log=settings.logs / f"{name}.log",
         cwd=REPOSITORY,
-        ready=(Ready(Probe.HTTP, settings.host, port, "/readyz"),),
+        ready=(Ready(Probe.HTTP, settings.nearby, port, "/readyz"),),
         env={"PYTHONUNBUFFERED": "1"},
         ports={"http": (port, variable)},
         depends_on=("kafka",),
-        url=f"http://{settings.host}:{port}",
+        url=f"http://{settings.nearby}:{port}",
         start_limit_s=60,
     )

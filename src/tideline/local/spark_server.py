@@ -30,13 +30,13 @@ def spark_server(settings: Settings, java: Java) -> Service:
         log=settings.logs / "spark.log",
         cwd=place,
         ready=(
-            Ready(Probe.TCP, settings.host, settings.spark_connect_port),
-            Ready(Probe.TCP, settings.host, settings.spark_thrift_port),
+            Ready(Probe.TCP, settings.nearby, settings.spark_connect_port),
+            Ready(Probe.TCP, settings.nearby, settings.spark_thrift_port),
         ),
         env={
             "JAVA_HOME": str(java.home),
             "SPARK_HOME": str(spark_home),
-            "SPARK_LOCAL_IP": settings.host,
+            "SPARK_LOCAL_IP": settings.nearby,
             "PYSPARK_PYTHON": sys.executable,
             "PYTHONPATH": f"{REPOSITORY / 'src'}:{REPOSITORY}",
             "TZ": "UTC",
@@ -62,8 +62,8 @@ def _properties(settings: Settings, log4j: str) -> str:
     values = {
         "spark.master": "local[2]",
         "spark.driver.memory": "2g",
-        "spark.driver.host": settings.host,
-        "spark.driver.bindAddress": settings.host,
+        "spark.driver.host": settings.nearby,
+        "spark.driver.bindAddress": settings.nearby,
         "spark.driver.extraJavaOptions": java_options,
         "spark.local.dir": str(scratch),
         "spark.plugins": "org.apache.spark.sql.connect.SparkConnectPlugin",

@@ -19,7 +19,7 @@ from typing import IO, Any
 
 from tideline.local import report
 from tideline.local.java import find_java
-from tideline.local.platform import choose, services
+from tideline.local.platform import choose, group, services
 from tideline.local.process import last_lines, wait_until
 from tideline.local.services import Service
 from tideline.local.watcher import Watcher
@@ -124,17 +124,22 @@ def _levels(watchers: Sequence[Watcher]) -> list[list[Watcher]]:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tideline.local.supervisor", description=__doc__)
     parser.add_argument("--only", default="", help="comma-separated groups; all when empty")
-    only = [name for name in parser.parse_args().only.split(",") if name]
+    parser.add_argument("--alone", action="store_true", help="in a container: without what the groups depend on")
+    arguments = parser.parse_args()
+    only = [name for name in arguments.only.split(",") if name]
     try:
-        _serve(settings(), only)
+        _serve(settings(), only, alone=arguments.alone)
     except TidelineError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(error.exit_code)
 
 
-def _serve(here: Settings, only: Sequence[str]) -> None:
+def _serve(here: Settings, only: Sequence[str], *, alone: bool) -> None:
     with _lock(here):
-        supervisor = Supervisor(here, choose(services(here, find_java(here)), only), here.for_children())
+        wanted = choose(services(here, find_java(here)), only)
+        if alone:
+            wanted = tuple(service for service in wanted if group(service.name) in only)
+        supervisor = Supervisor(here, wanted, here.for_children())
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: supervisor.stop.set())
         supervisor.run()
