@@ -146,7 +146,7 @@ class _ViewFold:
             there = value.is_not_null()
             order = [pl.col(name).filter(there).last() for name in (self._contract.event_time, PARTITION, POSITION)]
             return _Part((*order, value.filter(there).last()), _latest)
-        total = (value.sum(),) if digits <= _SAFE_DIGITS else (value.drop_nulls().implode(),)
+        total = (value.cast(pl.Int128).sum(),) if digits <= _SAFE_DIGITS else (value.drop_nulls().implode(),)
         if measure.kind is MeasureKind.AVG:
             return _Part((*total, value.count()), lambda found: (_totals(found[0]), found[1]))
         return _Part(total, lambda found: (_totals(found[0]),))
