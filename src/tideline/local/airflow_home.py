@@ -89,7 +89,7 @@ def _service(
         steps=(prepare,),
         url=settings.airflow_url if ports else "",
         nice=5,  # orchestration gives way to the layers that answer people
-        start_limit_s=120,
+        start_limit_s=240,
         stop_limit_s=10,
     )
 

@@ -43,7 +43,7 @@ def broker(settings: Settings, java: Java) -> Service:
         },
         files={config: _properties(settings, data), log4j: _log4j(settings.logs / "kafka-server.log")},
         steps=(Step((*jvm, *form), data / "meta.properties"),),
-        start_limit_s=60,
+        start_limit_s=180,
         stop_limit_s=20,
     )
 

@@ -56,5 +56,5 @@ def _layer(settings: Settings, name: str, port: int, variable: str) -> Service:
         ports={"http": (port, variable)},
         depends_on=("kafka",),
         url=f"http://{settings.nearby}:{port}",
-        start_limit_s=60,
+        start_limit_s=180,
     )

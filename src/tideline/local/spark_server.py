@@ -48,6 +48,7 @@ def spark_server(settings: Settings, java: Java) -> Service:
         },
         files={config: _properties(settings, str(log4j)), log4j: _log4j(str(settings.logs / "spark-server.log"))},
         folders=(place / "scratch",),
+        start_limit_s=240,  # 9 s on a quiet machine; a busy one may be ten times slower
         stop_limit_s=20,
     )
 
