@@ -91,6 +91,7 @@ class Follower:
             read = True
         except (Retriable, DataError) as error:
             trouble["release"] = str(error)
+        self.facts = Facts(read, ends, identity, self.facts.trouble)  # the broker may take its time to answer
         try:
             ends = {p: bounds.end for p, bounds in self._log.bounds(self.contract.stream.topic).items()}
             identity = self._log.stream(self.topic).identity

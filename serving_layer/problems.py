@@ -7,7 +7,7 @@ from typing import Any
 
 from tideline.model.errors import Fatal
 
-TYPE = "https://tideline.dev/problems/"
+TYPE = "urn:tideline:problem:"
 CODES = {
     "TL-API-001": (404, "No such address"),
     "TL-API-002": (404, "Unknown domain"),
