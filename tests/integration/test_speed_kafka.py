@@ -89,8 +89,8 @@ def start(product: Settings, tmp_path: Path) -> Iterator[Start]:
 
 def status(port: int) -> dict[str, Any]:
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/status", timeout=2) as answer:
-        [contract] = json.load(answer)["contracts"].values()
-        return dict(contract)
+        contracts = json.load(answer)["contracts"]  # empty until the workers are made
+        return dict(next(iter(contracts.values()), {}))
 
 
 def caught_up(port: int, events: int) -> Callable[[], bool]:
@@ -155,7 +155,7 @@ def test_a_kill_between_two_views_loses_and_doubles_nothing(product: Settings, s
     wait_for("catching up", caught_up(port, 400))
     process.terminate()
     assert process.wait(PATIENCE_S) == 0
-    assert folded(product) == ({view: 300 for view in folded(product)[0]}, set())
+    assert folded(product) == (dict.fromkeys(folded(product)[0], 300), set())
 
 
 def test_a_zombie_ends_itself_and_changes_nothing(product: Settings, start: Start) -> None:
@@ -171,4 +171,4 @@ def test_a_zombie_ends_itself_and_changes_nothing(product: Settings, start: Star
     send(product, 100, 50)
     assert zombie.wait(PATIENCE_S) == 76
     wait_for("the successor to go on", caught_up(other, 150))
-    assert folded(product) == ({view: 150 for view in folded(product)[0]}, set())
+    assert folded(product) == (dict.fromkeys(folded(product)[0], 150), set())
