@@ -1,4 +1,4 @@
-"""The golden cases through the speed layer's judge and fold, the wire and the serving layer: the API's rows, exactly."""
+"""The golden cases through speed's judge and fold, the wire and the serving layer: the API's rows, exactly."""
 
 from __future__ import annotations
 
@@ -42,7 +42,8 @@ def increments(promise: Contract, case: Case, pieces: int) -> dict[int, list[Rec
             for view in promise.views:
                 groups = fold.groups(view.name, frame, {}).get(partition) or fold.empty(view.name)
                 said[partition].append(
-                    Increment(0, view.name, at, end, False, judged.newest_ms, judged.counts(at), groups.dimensions, groups.states)
+                    Increment(0, view.name, at, end, False, judged.newest_ms, judged.counts(at),
+                              groups.dimensions, groups.states)
                 )  # fmt: skip
             at = end
     return said
