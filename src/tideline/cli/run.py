@@ -16,11 +16,14 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from tideline.batch.model import Gold
     from tideline.model.contract import Contract
     from tideline.planning import Request
     from tideline.settings import Settings
 
-STAGES = ("cut", "ingest", "refine", "model", "audit", "publish")
+STAGES = ("cut", "ingest", "refine", "model", "audit", "publish")  # tideline.planning, in order
+EXTRA = ("marts",)  # star schema and KPI mart of what is released: no reader of the API waits for them
+AFTER_RELEASE = ("marts",)  # a DAG of its own: it reads the release and delays none
 _KEY = re.compile(r"[A-Za-z0-9._-]{1,200}")
 
 
@@ -56,7 +59,7 @@ def _days(ctx: click.Context, param: click.Parameter, value: tuple[str, str] | N
 
 @click.command()
 @click.argument("contract_id", metavar="CONTRACT")
-@click.argument("stage", required=False, type=click.Choice(STAGES))
+@click.argument("stage", required=False, type=click.Choice(STAGES + AFTER_RELEASE))
 @click.option("--run-key", "key", callback=_key, help="Names the run; with a STAGE it is required.")
 @click.option(
     "--restate", nargs=2, callback=_days, metavar="FROM TO", help="Compute these UTC days again; TO is exclusive."
@@ -71,7 +74,7 @@ def command(
     restate: tuple[date, date] | None,
     as_json: bool,
 ) -> None:
-    """Run STAGE of one run of CONTRACT; without STAGE all of them, in order."""
+    """Run STAGE of one run of CONTRACT; without STAGE all of them, in order, then the marts."""
     from tideline.index import check_fresh, load_contract
     from tideline.planning import Kind, Request
     from tideline.settings import settings
@@ -83,7 +86,7 @@ def command(
     request = Request(Kind.RESTATE, restate) if restate else Request()
     run = Run(load_contract(own.index, contract_id), request, key or _new_key(), own)
     seconds: dict[str, float] = {}
-    for name in (stage,) if stage else STAGES:
+    for name in (stage,) if stage else STAGES + EXTRA:
         started = time.monotonic()
         code = _RUNNERS[name](run)
         seconds[name] = round(time.monotonic() - started, 2)
@@ -137,22 +140,20 @@ def _spark(script: str, run: Run) -> int:
 
 
 def _model(run: Run) -> int:
-    from tideline import wiring
-    from tideline.batch.model import Gold, build_views
+    from tideline.batch.model import build_views
 
-    gold = Gold(wiring.documents(run.settings), wiring.tables(run.settings), run.settings, click.echo)
-    build_views(run.contract, run.key, gold)
+    for view, version in sorted(build_views(run.contract, run.key, _gold(run)).items()):
+        click.echo(f"model: {view} is version {version}")
     return 0
 
 
 def _audit(run: Run) -> int:
     from tideline import wiring
-    from tideline.batch.audit import Limits, audit_run
+    from tideline.batch.audit import audit_run
 
-    documents, tables = wiring.documents(run.settings), wiring.tables(run.settings)
-    limits = Limits(run.settings.quarantine_percent, run.settings.quarantine_rows)
-    for check in audit_run(run.contract, run.key, documents, tables, limits).checks:
-        click.echo(f"audit: {'passed' if check.passed else 'FAILED'} {check.name}: {check.detail}")
+    found = audit_run(run.contract, run.key, wiring.documents(run.settings), wiring.tables(run.settings))
+    for check in found.checks:
+        click.echo(f"audit: {check.name} {'passed' if check.passed else 'FAILED'}: {check.detail}")
     return 0
 
 
@@ -162,12 +163,24 @@ def _publish(run: Run) -> int:
 
     release = publish(run.contract, run.key, wiring.documents(run.settings), lambda: datetime.now(UTC))
     if release is None:
-        click.echo("publish: nothing to release yet")
-    elif release.run_key != run.key:
-        click.echo(f"publish: nothing is new, release {release.number} stays live")
+        click.echo("publish: nothing to publish yet")
     else:
-        click.echo(f"publish: release {release.number} is live, coverage {dict(release.coverage.next)}")
+        click.echo(f"publish: release {release.number} of run {release.run_key} is live")
     return 0
+
+
+def _marts(run: Run) -> int:
+    from tideline.batch.model import build_marts
+
+    build_marts(run.contract, run.key, _gold(run))
+    return 0
+
+
+def _gold(run: Run) -> Gold:
+    from tideline import wiring
+    from tideline.batch.model import Gold
+
+    return Gold(wiring.documents(run.settings), wiring.tables(run.settings), run.settings, click.echo)
 
 
 _RUNNERS: dict[str, Callable[[Run], int]] = {
@@ -177,4 +190,5 @@ _RUNNERS: dict[str, Callable[[Run], int]] = {
     "model": _model,
     "audit": _audit,
     "publish": _publish,
+    "marts": _marts,
 }
