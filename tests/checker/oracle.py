@@ -70,6 +70,16 @@ class Truth:
             self.next[partition] = max(end, self.next.get(partition, 0))
         return []
 
+    def sums(self) -> dict[str, dict[str, str]]:
+        """Each view's sums over all of its groups, as exact texts."""
+        found: dict[str, dict[str, str]] = {}
+        for name, view in self.contract.views.items():
+            for at, measure in enumerate(view["measures"]):
+                if measure["kind"] == "sum":
+                    total = sum((states[at] for states in self.groups[name].values()), start=Decimal(0))
+                    found.setdefault(name, {})[measure["name"]] = f"{total + 0:.{measure['digits']}f}"
+        return found
+
     def _add(self, partition: int, position: int, key: bytes | None, raw: bytes | None, at_ms: int) -> None:
         self.counters["in"] += 1
         row = self.contract.read(key, raw)
@@ -363,7 +373,8 @@ def answered(checker: Checker, tail: JournalTail | None, message: dict[str, Any]
     vector = {int(p): n for p, n in message.get("vector", {}).items()}
     if message.get("cmd") == "totals":
         truth, unknown = checker.truth(vector)
-        return {**truth.counters, "reasons": dict(sorted(truth.reasons.items())), "unknown": len(unknown)}
+        reasons = {reason: count for reason, count in sorted(truth.reasons.items()) if count}
+        return {**truth.counters, "reasons": reasons, "sums": truth.sums(), "unknown": len(unknown)}
     if message.get("cmd") == "settled":
         return {"violations": list(tail.settled(checker, vector))[:20] if tail else []}
     try:

@@ -18,6 +18,7 @@ STATUS: dict[str, Any] = {
     "log_end": {"0": 130, "1": 80, "2": 5},
     "lacks": [{"partition": 2, "from": 1, "to": 2}],
     "counters": {"repeats": 3},
+    "problems": ["TL-SRV-015 release 8 waits"],
     "last_audit": {"checks": [{"name": "conservation", "passed": False, "detail": "1 lost"}]},
 }
 
@@ -30,6 +31,7 @@ def test_a_card_joins_batch_speed_and_log_end_per_partition() -> None:
         {"partition": 2, "batch": 0, "merged": 5, "end": 5},
     ]
     assert (found["release"], found["lag"], found["lacks"]) == (7, 10, STATUS["lacks"])
+    assert found["problems"] == ["TL-SRV-015 release 8 waits"]
     assert found["checks"] == [{"name": "conservation", "passed": False, "detail": "1 lost"}]
 
 
