@@ -150,6 +150,7 @@ def _examine(contract: Contract, cut: Cut, seen: _Seen) -> Audit:
     if all(check.passed for check in model):
         checks += reconciliation.checks(contract, silver.version, views, counts["good"], seen.tables)
     bronze = seen.tables.last_commit(table_path("bronze", contract))
+    checks.append(Check("bronze_is_there", bronze is not None, "silver has a ledger to be computed from again"))
     return Audit(
         run_key=cut.run_key,
         contract_hash=contract.hash,

@@ -3,8 +3,8 @@
 The protocol, in numbered steps:
  1. pin silver at the newest commit that Tideline wrote; its Coverage and batch go into the commit of each view;
  2. gold that was built from that version and tested is not built again;
- 3. build whole unless every view stands at its released version, under the same contract, and only refine batches
-    came since: then only the groups that newer batches touch are computed again;
+ 3. build whole unless silver is large, every view stands at its released version, under the same contract, and only
+    refine batches came since: then only the groups that newer batches touch are computed again;
  4. dbt runs models and data tests in one invocation; a failure leaves no model document, so audit refuses the run;
  5. the model document `runs/CONTRACT/RUN_KEY/model.json` names the versions that passed.
 """
@@ -25,6 +25,7 @@ from tideline.model.release import Release
 from tideline.ports import Documents, Tables
 from tideline.settings import Settings
 
+WHOLE_BELOW = 500_000  # rows of silver: up to here one pass is no dearer than finding, joining and merging groups
 Runner = Callable[[Sequence[str], Mapping[str, Any], str, Settings], list[Node]]
 
 
@@ -105,6 +106,8 @@ def choose_build(contract: Contract, silver: Pinned, live: Release | None, table
     """Whole or in part: a pure decision over the commits of silver and gold."""
     if live is None:
         return Build(True, 0, "whole: there is no release yet")
+    if live.counts.get("good", 0) < WHOLE_BELOW:
+        return Build(True, 0, f"whole: silver has fewer than {WHOLE_BELOW} rows, so that is the cheaper way")
     built: list[int] = []
     for view in contract.views:
         found = tables.last_commit(view_path(view.name))

@@ -117,6 +117,7 @@ def _check_forward(live: Release | None, audit: Audit, run_key: str) -> None:
 def _release(contract: Contract, cut: Cut, audit: Audit, live: Release | None, now: Clock) -> Release:
     assert audit.coverage is not None
     assert audit.silver_version is not None
+    assert audit.bronze_version is not None
     return Release(
         number=1 if live is None else live.number + 1,
         contract=contract.id,
@@ -125,7 +126,7 @@ def _release(contract: Contract, cut: Cut, audit: Audit, live: Release | None, n
         run_key=cut.run_key,
         published=_utc(now),
         coverage=audit.coverage,
-        bronze_version=0 if audit.bronze_version is None else audit.bronze_version,
+        bronze_version=audit.bronze_version,
         silver_version=audit.silver_version,
         quarantine_version=audit.quarantine_version,
         increments=cut.increments,
