@@ -15,14 +15,12 @@ unknown_positions, lost_event, invented_event. Exit code 1 when there was any.
 from __future__ import annotations
 
 import argparse
-import base64
 import hashlib
 import json
 import operator
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from pathlib import Path
@@ -30,6 +28,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.checker.promise import Contract
+from tests.checker.sources import JournalTail, Topic
 
 Group = tuple[Any, ...]
 SKETCH_ERRORS = 4 * 1.04 / 2**6  # four standard errors of a sketch with 2**12 registers
@@ -294,78 +293,6 @@ def _selected(group: dict[str, Any], names: list[str], query: dict[str, str]) ->
             if not (value in wanted.split(",") if op == "in" else compare[op or "eq"](value, wanted)):
                 return False
     return True
-
-
-class JournalTail:
-    """Reads what the replayer wrote since the last look: intents wait until their position is known."""
-
-    def __init__(self, path: Path) -> None:
-        self._path, self._at, self._rest = path, 0, b""
-        self._intents: dict[int, tuple[bytes | None, bytes | None]] = {}
-        self.sent: set[bytes] = set()
-        self.acked: dict[tuple[int, int], bytes] = {}
-
-    def read_into(self, checker: Checker) -> None:
-        with self._path.open("rb") as journal:
-            journal.seek(self._at)
-            chunk = journal.read()
-            self._at += len(chunk)
-        *lines, self._rest = (self._rest + chunk).split(b"\n")
-        for line in filter(None, lines):
-            entry = json.loads(line)
-            if entry["phase"] == "intent":
-                key = None if entry["key"] is None else entry["key"].encode()
-                raw = None if entry["value"] is None else base64.b64decode(entry["value"])
-                self._intents[entry["n"]] = (key, raw)
-                self.sent.add(_digest(key, raw))
-            elif entry["phase"] == "ok":
-                key, raw = self._intents.pop(entry["n"])
-                self.acked[entry["partition"], entry["position"]] = _digest(key, raw)
-                if not checker.read:
-                    checker.add(entry["partition"], entry["position"], key, raw)
-
-    def settled(self, checker: Checker, vector: dict[int, int]) -> Iterator[dict[str, Any]]:
-        """When all is quiet: everything acknowledged is covered and, if the log was read, is there; nothing else is."""
-        for (partition, position), digest in self.acked.items():
-            if position >= vector.get(partition, 0):
-                yield {"kind": "lost_ack", "partition": partition, "acked": position}
-            key, raw, _ = checker.records.get(partition, {}).get(position, (None, b"", 0))
-            if _digest(key, raw) != digest:
-                yield {"kind": "lost_event", "partition": partition, "position": position}
-        for partition, held in checker.records.items() if checker.read else ():
-            for position, (key, raw, _) in held.items():
-                if _digest(key, raw) not in self.sent:
-                    yield {"kind": "invented_event", "partition": partition, "position": position}
-
-
-def _digest(key: bytes | None, raw: bytes | None) -> bytes:
-    return hashlib.sha256(repr((key, raw)).encode()).digest()
-
-
-class Topic:
-    """The log itself, as the broker has it: the only truth about sends without an answer and about log times."""
-
-    def __init__(self, topic: str, bootstrap: str) -> None:
-        from kafka import KafkaConsumer, TopicPartition
-
-        self._consumer = KafkaConsumer(
-            bootstrap_servers=bootstrap, isolation_level="read_committed", enable_auto_commit=False
-        )
-        self._parts = [TopicPartition(topic, p) for p in sorted(self._consumer.partitions_for_topic(topic) or ())]
-        self._consumer.assign(self._parts)
-        self._consumer.seek_to_beginning(*self._parts)
-
-    def read_into(self, checker: Checker) -> None:
-        """Take every record up to the present end; positions that the broker skips are control records or lost."""
-        ends = self._consumer.end_offsets(self._parts)
-        deadline = datetime.now(UTC) + timedelta(seconds=60)
-        while any(self._consumer.position(part) < ends[part] for part in self._parts):
-            if datetime.now(UTC) > deadline:
-                raise SystemExit("the topic could not be read to its end within 60 s")
-            for records in self._consumer.poll(timeout_ms=500).values():
-                for record in records:
-                    checker.add(record.partition, record.offset, record.key, record.value, record.timestamp)
-        checker.read = {part.partition: self._consumer.position(part) for part in self._parts}
 
 
 def answered(checker: Checker, tail: JournalTail | None, message: dict[str, Any]) -> dict[str, Any]:
