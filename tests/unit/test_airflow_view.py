@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import http.server
 import json
+import os
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tideline_airflow.view import ask, card, summary
+
+from tideline.settings import REPOSITORY
 
 STATUS: dict[str, Any] = {
     "release": {"number": 7, "published": "2026-01-02T03:04:05Z"},
@@ -85,3 +91,21 @@ def test_an_answer_that_is_no_status_is_a_problem_and_no_crash(serving: tuple[st
     url, replies = serving
     replies.append(reply)
     assert summary(ask(url))["problem"]
+
+
+@pytest.mark.airflow
+def test_the_page_is_open_its_figures_are_for_signed_in_users_and_loading_the_plugin_is_light(tmp_path: Path) -> None:
+    pytest.importorskip("airflow", reason="Airflow is not installed here (the speed and serving groups have none)")
+    code = """
+import json, sys
+import tideline_airflow.view as view
+light = not {"fastapi", "airflow"} & set(sys.modules)
+from fastapi.testclient import TestClient
+client = TestClient(view.build_app())
+print(json.dumps([light, client.get("/").status_code, client.get("/status").status_code]))
+"""
+    paths = os.pathsep.join([str(REPOSITORY / "plugins"), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "AIRFLOW_HOME": str(tmp_path), "PYTHONPATH": paths}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert json.loads(done.stdout.splitlines()[-1]) == [True, 200, 401]
