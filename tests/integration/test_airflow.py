@@ -23,7 +23,7 @@ from tideline.local.airflow_api import FINISHED, AirflowApi
 from tideline.model.errors import Fatal, Retriable
 from tideline.settings import REPOSITORY
 
-pytestmark = [pytest.mark.airflow, pytest.mark.timeout(280)]
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(420)]
 pytest.importorskip("airflow", reason="Airflow is not installed here (the speed and serving groups have none)")
 
 STAGES = ["cut", "ingest", "refine", "model", "audit", "publish"]
@@ -111,7 +111,7 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
         )
         try:
             api = AirflowApi(f"http://127.0.0.1:{port}", folder / "passwords.json")
-            wait_for("parsed DAGs", lambda: api.has_dag("retail.sales.marts") and api.has_dag("retail.sales"), 150)
+            wait_for("parsed DAGs", lambda: api.has_dag("retail.sales.marts") and api.has_dag("retail.sales"), 240)
             yield Airflow(api, folder)
         finally:
             process.send_signal(signal.SIGINT)  # the one signal that `airflow standalone` passes on to its parts
