@@ -44,7 +44,7 @@ def main() -> int:
     _log_as_json()
     chosen = settings()
     try:
-        app = make_app(followers(chosen), HllSketches(), Clocks())
+        app = make_app(followers(chosen), HllSketches(), Clocks(), chosen.home / "dbt_docs" / "index.html")
     except TidelineError as error:
         structlog.get_logger("serving").error("cannot start", **error.as_dict())
         return error.exit_code

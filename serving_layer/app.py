@@ -84,8 +84,8 @@ class Api:
                     "TL-API-010", "this cursor belongs to another query: keep its parameters or leave them out"
                 )
             return self._page(state, result, start, query, None)
-        if not follower.facts.releases_read:
-            raise Problem("TL-API-017", "the releases have not been read yet: try again in a second")
+        if follower.starting:
+            raise Problem("TL-API-017", "releases and increments are being read: try again in a second")
         snapshot = state.snapshot
         tag = etag(state, snapshot, query)
         if tag in [known.strip().removeprefix("W/") for known in request.headers.get("if-none-match", "").split(",")]:
@@ -159,8 +159,10 @@ def problem_response(problem: Problem) -> Response:
     return Response(orjson.dumps(problem.document()), problem.status, headers, PROBLEM_TYPE)
 
 
-def make_app(followers: Sequence[Follower], sketches: Sketches, clocks: Clocks | None = None) -> FastAPI:
-    """The ASGI application; its life starts and stops the followers."""
+def make_app(
+    followers: Sequence[Follower], sketches: Sketches, clocks: Clocks | None = None, dbt_docs: Path | None = None
+) -> FastAPI:
+    """The ASGI application; its life starts and stops the followers. `dbt_docs` is dbt's page of gold, one file."""
     clocks = clocks or Clocks()
     api = Api(followers, sketches, clocks, Cursors(secrets.token_bytes(32), clocks.seconds))
 
@@ -183,6 +185,7 @@ def make_app(followers: Sequence[Follower], sketches: Sketches, clocks: Clocks |
         for view in follower.contract.views:
             _add_view(app, api, follower, view)
     _add_others(app, api)
+    app.add_api_route("/dbt/", _dbt_page(dbt_docs), methods=["GET"], include_in_schema=False)
     return app
 
 
@@ -232,6 +235,19 @@ def _page_of(file: str) -> Handler:
 
     async def page(_request: Request) -> Response:
         return Response(body, media_type="text/html; charset=utf-8", headers={"Cache-Control": "no-cache"})
+
+    return page
+
+
+def _dbt_page(file: Path | None) -> Handler:
+    """dbt's own page carries its scripts and styles inline; only here are they allowed, and no other host."""
+    policy = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; frame-ancestors 'none'"
+
+    async def page(_request: Request) -> Response:
+        if file is None or not file.exists():
+            raise Problem("TL-API-018", "dbt's page is built by the marts DAG after the first release: try again then")
+        body = await asyncio.to_thread(file.read_bytes)
+        return Response(body, media_type="text/html; charset=utf-8", headers={"Content-Security-Policy": policy})
 
     return page
 

@@ -62,6 +62,11 @@ class Follower:
     def ready(self) -> bool:
         return self.facts.releases_read and self.caught_up
 
+    @property
+    def starting(self) -> bool:
+        """True while an answer could be older than what a client saw before a restart; not while the broker is away."""
+        return not self.facts.releases_read or not (self.caught_up or "log" in self.facts.trouble)
+
     def start(self) -> None:
         for name, work in (("writer", self._write), ("watcher", self._watch)):
             thread = threading.Thread(target=work, name=f"{self.contract.id}-{name}", daemon=True)

@@ -26,6 +26,7 @@ CODES = {
     "TL-API-015": (405, "Method not allowed"),
     "TL-API-016": (413, "Body too large"),
     "TL-API-017": (503, "Not ready yet"),
+    "TL-API-018": (404, "Not built yet"),
     "TL-API-500": (500, "Internal error"),
 }
 

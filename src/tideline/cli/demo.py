@@ -58,10 +58,11 @@ def _fresh_home(here: Settings) -> None:
     from tideline.local.report import is_running
     from tideline.model.errors import Fatal
 
-    if is_running(here):
+    used = here.home.exists() and any(here.home.iterdir())
+    if used and is_running(here):
         raise Fatal("TL-DEMO-011", "the platform already runs", where=str(here.home), fix="make down, then make demo")
     mark = here.home / MARK
-    if here.home.exists() and any(here.home.iterdir()):
+    if used:
         if not mark.exists():
             raise Fatal(
                 "TL-DEMO-012",
@@ -92,7 +93,8 @@ def _tell(facts: dict[str, Any], here: Settings, steps: Steps) -> None:
         say(f"        {partition:>3}: {facts['coverage'].get(partition, 0):>9,} / {end:,}")
     say(f"    release                {facts['release']}")
     say(f"    revenue                {total['revenue']} in {total['lines']:,} lines, equal to the ledger to the cent")
-    say(f"    answers compared       {answers['compared']:,} with the ledger: 0 wrong, gap 0, overlap 0")
+    seams = f"gap {facts['holes']}, overlap {facts['overlaps']}"
+    say(f"    answers compared       {answers['compared']:,} with the ledger: {facts['wrong']} wrong, {seams}")
     parts = f"{answers['with_speed_part']:,} with a speed part, {answers['with_batch_part']:,} with a batch part"
     say(f"        of them            {parts}")
     if answers["unanswered"]:
@@ -102,6 +104,6 @@ def _tell(facts: dict[str, Any], here: Settings, steps: Steps) -> None:
     say("  Look around (make down stops it)")
     say(f"    live page   {here.serving_url}/")
     say(f"    API docs    {here.serving_url}/docs")
-    say(f"    dbt docs    {here.serving_url}/dbt/")
+    say(f"    dbt docs    {here.serving_url}/dbt/   (once the marts DAG, which has just started, is done)")
     say(f"    Airflow     {here.airflow_url}/   user {facts['user']}, password in {facts['password_file']}")
     say(f"    logs        {here.logs}/")

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tideline.batch.release import live_release
 from tideline.local import report
 from tideline.local.airflow_api import FINISHED, AirflowApi
 from tideline.local.airflow_home import USER, password_file
@@ -31,7 +32,7 @@ from tideline.local.supervisor import start_daemon
 from tideline.model.contract import Contract
 from tideline.model.errors import DataError, Fatal, Retriable
 from tideline.settings import REPOSITORY, Settings
-from tideline.wiring import event_log
+from tideline.wiring import documents, event_log
 
 LIVE_LIMIT_S, START_LIMIT_S, RUN_LIMIT_S, QUIET_LIMIT_S = 90.0, 240.0, 600.0, 120.0
 FIRST_SHARE, SECOND_SHARE = 0.5, 0.8  # of the events: sent before the first run, and before the second
@@ -139,7 +140,6 @@ class Demo:
             self.airflow.trigger(self.contract.id, f"demo-{name}")
             return f"demo-{name}"
         self.airflow.unpause(self.contract.id)
-        self.airflow.unpause(f"{self.contract.id}.marts")
         self._await("the scheduled run", 60, lambda: bool(self.airflow.runs(self.contract.id)))
         return str(self.airflow.runs(self.contract.id)[0]["dag_run_id"])
 
@@ -171,6 +171,13 @@ class Demo:
             known = feed.known()
             for url in self._urls():
                 self._await("the last event", QUIET_LIMIT_S, partial(_has_merged, url, known))
+            live = live_release(documents(self.settings), self.contract.id)
+            assert live is not None  # both runs have published, or were refused above
+            for url in self._urls():
+                self._await(f"release {live.number}", QUIET_LIMIT_S, partial(_has_release, url, live.number))
+        self.airflow.unpause(
+            f"{self.contract.id}.marts"
+        )  # its asset event waits: star schema and dbt docs are built now
 
     def _await_ready(self, names: tuple[str, ...], limit_s: float) -> None:
         def ready() -> bool:
@@ -213,7 +220,9 @@ class Demo:
             "total": answers[self._urls()[1]]["data"][0],
             "parts": answers[self._urls()[0]]["meta"]["parts"],
             "release": answers[self._urls()[0]]["meta"]["release"],
-            "status": status,
+            "wrong": sum(verdicts.violations.values()),
+            "holes": status["contracts"][self.contract.id]["counters"]["hole"],
+            "overlaps": status["contracts"][self.contract.id]["counters"]["overlap"],
             "answers": {
                 "compared": verdicts.compared,
                 "violations": dict(verdicts.violations),
@@ -235,6 +244,10 @@ class Demo:
                 where=str(self.settings.logs / "ledger.log"),
             )
         return facts
+
+
+def _has_release(url: str, number: int) -> bool:
+    return bool(ask(url)["meta"]["release"] == number)
 
 
 def _has_merged(url: str, known: Mapping[int, int]) -> bool:
