@@ -32,6 +32,8 @@ _LOST = (
     "SESSION_CLOSED",
     "Socket closed",
     "OPERATION_NOT_FOUND",
+    "RETRIES_EXCEEDED",
+    "INVALID_HANDLE",
 )
 
 
@@ -63,7 +65,8 @@ class Job:
         """A session in UTC; opening it costs 1-2 s, so a stage with nothing to do never asks for it."""
         from pyspark.sql import SparkSession
 
-        session = SparkSession.builder.appName(f"tideline {self.stage} {self.contract.id}").getOrCreate()
+        session = SparkSession.builder.getOrCreate()
+        _give_up_after(session, retries=9)
         session.conf.set("spark.sql.session.timeZone", "UTC")
         return session
 
@@ -77,6 +80,7 @@ class Job:
         if "spark" not in self.__dict__:
             return
         try:
+            _give_up_after(self.spark, retries=1)
             for rows in self._kept:
                 rows.unpersist()
             self.spark.stop()
@@ -131,6 +135,15 @@ def _job(stage: str, contract_id: str, run_key: str) -> Job:
     own = settings()
     contract = load_contract(own.index, contract_id)
     return Job(stage, contract, run_key, own, wiring.documents(own), wiring.tables(own))
+
+
+def _give_up_after(session: SparkSession, retries: int) -> None:
+    """A Connect client retries a lost server for ten minutes; the scheduler does that better: 9 are half a minute."""
+    client = getattr(session, "client", None)
+    if client is not None:
+        from pyspark.sql.connect.client.retries import DefaultPolicy
+
+        client.set_retry_policies([DefaultPolicy(max_retries=retries, max_backoff=5_000)])
 
 
 def _fail(line: str, code: int) -> None:
