@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator, BaseOperatorLink
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
+from tideline import crash
 from tideline.settings import settings
 from tideline_airflow import process
 from tideline_airflow.request import NothingToDo, arguments, request, run_key
@@ -62,6 +63,7 @@ class StageTask(BaseOperator):  # type: ignore[misc]
         self._process = process.StageProcess([process.program(), *words])
         outcome = self._process.run(lambda line: self.log.info("%s", line))
         if outcome.exit_code == 0:
+            crash.point(f"{self.stage}.task_after_commit")
             self.log.info("%s: done", self.stage)
             return
         judged = verdict(outcome.exit_code)
