@@ -21,7 +21,7 @@ from tideline.local.spark_server import spark_server
 from tideline.planning import Request
 from tideline.settings import Settings
 
-pytestmark = [pytest.mark.kafka, pytest.mark.spark, pytest.mark.e2e]
+pytestmark = [pytest.mark.kafka, pytest.mark.spark, pytest.mark.e2e, pytest.mark.timeout(900)]
 
 
 def test_a_driver_killed_before_the_commit_leaves_files_but_no_row(kafka: Settings, tmp_path: Path) -> None:
