@@ -1,4 +1,4 @@
-"""(contract, request) -> Plan: decides what a run does, purely; executors run the stages, `tideline plan` prints them."""
+"""(contract, request) -> Plan: decides what a run does, purely; executors run it, `tideline plan` prints it."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Plan:
 
 
 def plan(contract: Contract, request: Request | None = None) -> Plan:
-    """The stages of a run of one contract; the same names in the same order for both kinds, so that a DAG can be static."""
+    """The stages of a run of one contract; both kinds have the same names in the same order: a DAG can be static."""
     request = request or Request()
     place = f"{contract.domain}/{contract.product}"
     bronze, silver, gold, release = (f"{layer}/{place}" for layer in ("bronze", "silver", "gold", "release"))

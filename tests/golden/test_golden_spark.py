@@ -1,4 +1,4 @@
-"""The golden cases through Spark: the given log as bronze, the real transforms, the same answers as the other layers."""
+"""The golden cases through Spark: the given log as bronze, the real transforms, the answers of the other layers."""
 
 from __future__ import annotations
 

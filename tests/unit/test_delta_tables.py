@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import deltalake
+import pyarrow as pa
 import pytest
 
-pa = pytest.importorskip("pyarrow")
-deltalake = pytest.importorskip("deltalake")
-
-from tideline.adapters.delta_tables import DeltaTables  # noqa: E402
-from tideline.model.errors import DataError  # noqa: E402
+from tideline.adapters.delta_tables import DeltaTables
+from tideline.model.errors import DataError
 
 
 def write(path: Path, value: int, said: object = None) -> None:

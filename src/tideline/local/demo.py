@@ -70,6 +70,7 @@ class Demo:
             with self.steps.step("Airflow and Spark are ready"):
                 self._await_ready(("spark", "airflow-api", "airflow-scheduler", "airflow-dags"), START_LIMIT_S)
             self._batch(feed, "first")
+            self.airflow.unpause(f"{self.contract.id}.marts")  # the second release will start it
             self._send_until(feed, SECOND_SHARE)
             self._batch(feed, "second")
             self._finish(feed)

@@ -140,8 +140,8 @@ class Contract(_Value):
 
     @cached_property
     def hash(self) -> str:
-        """First 16 hex digits of the SHA-256 of what the contract means (not of its text)."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        """First 16 hex digits of the SHA-256 of what decides figures: not of prose, owners or schedules."""
+        text = json.dumps(_deciding(self.model_dump(mode="json")), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @cached_property
@@ -206,6 +206,18 @@ def _value_type(field: EventField) -> ValueType:
     if field.type is FieldType.DECIMAL:
         return ValueType(kind, field.precision, field.scale)
     return ValueType(kind, 20 if kind is Kind.NUMBER else 0)
+
+
+_PROSE = frozenset(
+    {"description", "version", "owner", "tier", "tags", "schedule", "freshness", "retention", "classification"}
+)
+
+
+def _deciding(value: Any) -> Any:
+    """The value without what no figure depends on, so that a better description starts nothing anew."""
+    if isinstance(value, dict):
+        return {key: _deciding(inner) for key, inner in value.items() if key not in _PROSE}
+    return [_deciding(inner) for inner in value] if isinstance(value, list) else value
 
 
 def dump_index_entry(contract: Contract) -> dict[str, Any]:
