@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from tideline.settings import Settings
 
 STAGES = ("cut", "ingest", "refine", "model", "audit", "publish")  # tideline.planning, in order
-EXTRA = ("marts",)  # star schema and KPI mart of what is released: no reader of the API waits for them
 AFTER_RELEASE = ("marts",)  # a DAG of its own: it reads the release and delays none
 _KEY = re.compile(r"[A-Za-z0-9._-]{1,200}")
 
@@ -74,7 +73,7 @@ def command(
     restate: tuple[date, date] | None,
     as_json: bool,
 ) -> None:
-    """Run STAGE of one run of CONTRACT; without STAGE all of them, in order, then the marts."""
+    """Run STAGE of one run of CONTRACT; without STAGE all from cut to publish, in order. `marts` is run by name only."""
     from tideline.index import check_fresh, load_contract
     from tideline.planning import Kind, Request
     from tideline.settings import settings
@@ -86,7 +85,7 @@ def command(
     request = Request(Kind.RESTATE, restate) if restate else Request()
     run = Run(load_contract(own.index, contract_id), request, key or _new_key(), own)
     seconds: dict[str, float] = {}
-    for name in (stage,) if stage else STAGES + EXTRA:
+    for name in (stage,) if stage else STAGES:
         started = time.monotonic()
         code = _RUNNERS[name](run)
         seconds[name] = round(time.monotonic() - started, 2)

@@ -35,6 +35,7 @@ from tideline.settings import REPOSITORY, Settings
 from tideline.wiring import documents, event_log
 
 LIVE_LIMIT_S, START_LIMIT_S, RUN_LIMIT_S, QUIET_LIMIT_S = 90.0, 240.0, 600.0, 120.0
+PROBE_S = 1.0
 FIRST_SHARE, SECOND_SHARE = 0.5, 0.8  # of the events: sent before the first run, and before the second
 
 
@@ -64,7 +65,7 @@ class Demo:
         journal = self.settings.home / "journal" / "demo.jsonl"
         feed = Feed(self.contract, event_log(self.settings), Journal(journal), self._events())
         ledger = Ledger(REPOSITORY, self._contract_path, journal, self.settings.logs / "ledger.log")
-        probes = Probes(self._urls(), ledger, feed.known)
+        probes = Probes(self._urls(), ledger, feed.known, PROBE_S)
         try:
             self._live(feed, probes)
             with self.steps.step("Airflow and Spark are ready"):
