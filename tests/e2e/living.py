@@ -15,7 +15,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from tests.platform import environment, fresh_settings
+from tests.platform import fresh_settings
 from tideline.adapters.odcs import read_contract
 from tideline.local import report
 from tideline.local.feed import Feed
@@ -34,7 +34,7 @@ CONTRACT = REPOSITORY / "contracts" / "retail" / "sales.odcs.yaml"
 class Living:
     """Drives the product through its command line and its API only; judges by the independent ledger only."""
 
-    def __init__(self, home: Path, seed: int, count: int = 50_000) -> None:
+    def __init__(self, home: Path, seed: int, count: int = 2_000_000) -> None:
         self.settings = fresh_settings(home)
         self.contract = read_contract(CONTRACT)
         self.journal = home / "journal.jsonl"
@@ -58,7 +58,7 @@ class Living:
     ) -> subprocess.CompletedProcess[str]:
         """Run a command; the test fails with what it said when it ends with another exit code (None: any)."""
         command = [sys.executable, "-c", "from tideline.cli import main; main()", *words]
-        env = {**environment(self.settings), **variables}
+        env = {**self.settings.for_children(), **variables}
         done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=limit_s, check=False)
         assert code is None or done.returncode == code, (
             f"{words} ended with {done.returncode}\n{done.stdout}{done.stderr}"
@@ -68,7 +68,7 @@ class Living:
     def begin(self, *words: str, **variables: str) -> subprocess.Popen[str]:
         """Start a command in the background."""
         command = [sys.executable, "-c", "from tideline.cli import main; main()", *words]
-        env = {**environment(self.settings), **variables}
+        env = {**self.settings.for_children(), **variables}
         return subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def run_batch(self, key: str) -> None:
@@ -94,7 +94,7 @@ class Living:
 
     def urls(self) -> list[str]:
         first, second = (view.name for view in self.contract.views)
-        return [f"{self.base}/{first}?limit=10000", f"{self.base}/{second}?dimensions=stock_code&limit=10000"]
+        return [f"{self.base}/{first}?limit=10000", f"{self.base}/{second}?stock_code.in=20000,20001,20002"]
 
     def merged(self, view: str) -> dict[int, int]:
         return positions(self.answer(view, "dimensions=")["meta"]["coverage"]["merged"])

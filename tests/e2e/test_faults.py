@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.e2e.living import Living, collected, judge_by_raw_log, wait_for
-from tests.platform import environment, free_ports, java_or_skip
+from tests.platform import free_ports, java_or_skip
 from tideline.local import journal
 from tideline.settings import REPOSITORY
 
@@ -40,9 +40,9 @@ def test_live_answers_before_any_batch(living: Living) -> None:
 
 def test_f45_readers_between_publish_and_trim(living: Living) -> None:
     """While a run publishes and speed goes on, every answer is exact and no client's position moves back."""
-    with living.probed(every_s=0.02):
-        living.feed.trickle(400)
-        living.run_batch("f45-a")
+    living.run_batch("f45-a")
+    with living.probed(every_s=0.05):
+        living.feed.trickle(200)
         living.run_batch("f45-b")
         living.feed.rest()
         living.settle()
@@ -101,7 +101,7 @@ def test_f5_paused_worker_wakes_up_beside_its_successor(living: Living) -> None:
     """Whatever the zombie still sends is of an old generation; it ends itself and nothing is doubled."""
     zombie = living.pid("speed")
     (port,) = free_ports(1)
-    env = {**environment(living.settings), "TIDELINE_SPEED_PORT": str(port)}
+    env = {**living.settings.for_children(), "TIDELINE_SPEED_PORT": str(port)}
     with living.probed():
         living.feed.trickle(1_000)
         living.kill("speed", signal.SIGSTOP)

@@ -73,7 +73,7 @@ def command(
     restate: tuple[date, date] | None,
     as_json: bool,
 ) -> None:
-    """Run STAGE of one run of CONTRACT; without STAGE all from cut to publish, in order. `marts` is run by name only."""
+    """Run STAGE of one run of CONTRACT; without STAGE all from cut to publish, in order. Name `marts` to run it."""
     from tideline.index import check_fresh, load_contract
     from tideline.planning import Kind, Request
     from tideline.settings import settings

@@ -59,8 +59,8 @@ def _properties(settings: Settings, log4j: str) -> str:
     java_options = (
         f"-Dlog4j2.configurationFile=file:{log4j} -Dderby.stream.error.file={place}/derby.log "
         f"-Djava.io.tmpdir={scratch} -Duser.timezone=UTC -Djava.net.preferIPv4Stack=true -XX:+ExitOnOutOfMemoryError "
-        # measured cold on two cores: first ingest 22 -> 15 s, first refine 16 -> 10 s; the optimising compiler would only
-        # compete with the work that it is to speed up
+        # measured cold on two cores: first ingest 22 -> 15 s, first refine 16 -> 10 s; the optimising compiler only
+        # competes with the work that it is to speed up
         "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
     )
     values = {
