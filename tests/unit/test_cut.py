@@ -235,7 +235,7 @@ def test_a_run_key_stands_for_one_request_and_one_contract(world: World) -> None
     with pytest.raises(Fatal, match="TL-CUT-003"):
         world.cut(request=DAYS)
     with pytest.raises(Lifecycle, match="TL-CUT-002"):
-        read_cut(contract(version="1.1.0"), "r1", world.documents)
+        read_cut(contract(rules=[{"name": "r", "expression": "id != 'x'"}]), "r1", world.documents)
     with pytest.raises(Fatal, match="TL-CUT-001"):
         read_cut(world.contract, "never", world.documents)
 
@@ -273,6 +273,17 @@ def test_a_first_run_begins_where_the_log_begins(world: World) -> None:
     world.log.truncate(TOPIC, 0, 2)
     cut = world.cut()
     assert (cut.start.at(0), cut.to.at(0)) == (2, 5)
+
+
+def test_a_first_run_refuses_to_begin_behind_what_speed_has_served(world: World) -> None:
+    """Retention overtook the very first run: what clients have seen may not vanish unnoticed."""
+    world.events(0, 9)
+    world.fence(0)
+    world.speed(0, wire.Rebase(0, {"by_id": 0, "other": 0}, "start"), *both(0, 0, 3, epoch_end=True))
+    world.log.truncate(TOPIC, 0, 7)
+    with pytest.raises(PositionLost, match=r"partition 0 no longer holds \[0, 7\)"):
+        world.cut()
+    assert world.documents.names("") == []
 
 
 def test_a_restate_moves_no_boundary(world: World) -> None:

@@ -54,6 +54,7 @@ class _Published:
     ends: dict[str, set[Position]] = field(default_factory=dict)
     reached: dict[str, Position] = field(default_factory=dict)
     beyond: list[tuple[Position, Position]] = field(default_factory=list)
+    begun: Position | None = None
 
     def take(self, offset: Position, record: wire.Record) -> None:
         generation = offset if isinstance(record, wire.Fence) else record.generation
@@ -62,6 +63,7 @@ class _Published:
         self.generation = generation
         if isinstance(record, wire.Rebase):
             for view, position in record.views.items():
+                self.begun = position if self.begun is None else min(self.begun, position)
                 self._restart(view, position)
         elif isinstance(record, wire.Increment):
             self.reached[record.view] = record.end
@@ -111,6 +113,11 @@ class EpochEnds:
             return None
         common = set.intersection(*(published.ends.get(view, set()) for view in self._views))
         return max((end for end in common if end <= log_end), default=None)
+
+    def begun(self, partition: Partition) -> Position | None:
+        """The lowest position at which speed has begun to fold, of what was read; None where it never began."""
+        published = self._partitions.get(partition)
+        return None if published is None else published.begun
 
     def offset_beyond(self, partition: Partition, position: Position) -> Position:
         """The offset of the first message that may lie beyond a position; the end of what was read if none does."""

@@ -116,6 +116,8 @@ def choose_cut(contract: Contract, request: Request, run_key: str, doors: Doors)
     ends = EpochEnds(contract, start, released_offsets(contract.id, doors.documents, doors.log))
     to = start if restate else Coverage(start.stream, _boundaries(contract, start, ends, doors))  # 3, 4
     ends.read_new(doors.log)
+    if doors.tables.last_commit(table_path("bronze", contract)) is None:
+        _check_first_start(contract, start, ends)
     cut = Cut(
         contract=contract.id,
         contract_hash=contract.hash,
@@ -162,6 +164,14 @@ def _checked_start(contract: Contract, doors: Doors) -> Coverage:
         start = last.coverage
     bounds = check_range_is_held(contract, start, doors.log)
     return Coverage(start.stream, {partition: start.at(partition) for partition in bounds})
+
+
+def _check_first_start(contract: Contract, start: Coverage, ends: EpochEnds) -> None:
+    """A first run begins where the log begins, unless speed has served older events: those would vanish unnoticed."""
+    for partition, position in start:
+        begun = ends.begun(partition)
+        if begun is not None and begun < position:
+            raise PositionLost.of(contract.stream.topic, partition, (begun, position), _RESTORE)
 
 
 def _silver_coverage(contract: Contract, tables: Tables) -> Coverage:
