@@ -229,7 +229,7 @@ class Follower:
                     return found if isinstance(found, wire.Fence) else None
         finally:
             reader.close()
-        return None
+        raise Retriable("TL-SRV-017", f"the fence of generation {generation} could not be read", where=self.topic)
 
     def _close(self) -> None:
         if self._reader is not None:

@@ -78,6 +78,13 @@ def _span(job: Job) -> Span | None:
     if bronze is None:
         job.say("nothing to do: there is no bronze yet")
         return None
+    if last is not None and last[1].contract_hash != job.contract.hash:
+        raise Fatal(
+            "TL-REF-003",
+            f"silver was judged under contract hash {last[1].contract_hash}, now it is {job.contract.hash}",
+            where=f"contract {job.contract.id}",
+            fix="restate every day under the new contract first: tideline run CONTRACT --restate FROM TO",
+        )
     end = bronze[1].coverage
     start = last[1].coverage if last else Coverage(end.stream, dict.fromkeys(end.next, 0))
     if start.covers(end):  # 1

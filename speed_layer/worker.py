@@ -37,6 +37,8 @@ from tideline.model.release import Release
 from tideline.ports import Documents, EventLog, LogReader, LogRecord, Tables
 
 LOG = structlog.get_logger("tideline.speed")
+# kept until no release needs them; one tick of a wide view may exceed a broker's usual megabyte
+INCREMENTS_CONFIG = {"retention.ms": "-1", "retention.bytes": "-1", "max.message.bytes": "16777216"}
 MAX_RECORDS = 20_000
 FULL_TICK = 2_000  # a tick with so many records is followed by the next one at once
 LONGEST_PAUSE_S = 5.0
@@ -97,7 +99,7 @@ class Worker:
         log, contract = self._doors.log, self._contract
         self._close_reader()
         log.create(contract.stream.topic, contract.stream.partitions)
-        log.create(self._topic, contract.stream.partitions, {"retention.ms": "-1", "retention.bytes": "-1"})
+        log.create(self._topic, contract.stream.partitions, INCREMENTS_CONFIG)
         owner = Owner(self._same_stream(), contract.hash)
         partitions = range(contract.stream.partitions)
         self._publisher = Publisher(log, self._topic, self._id)
@@ -155,9 +157,8 @@ class Worker:
 
     def tick(self, timeout_s: float = 0.0) -> int:
         """One round of step 5; returns how many records were read."""
-        reader, publisher = self._running()
-        now = self._doors.clock()
-        self._look_around(now)
+        self._look_around(self._doors.clock())
+        reader, publisher = self._running()  # looking around may have started anew
         records = reader.poll(timeout_s, MAX_RECORDS)
         publisher.check()
         epoch_end = self._doors.clock() >= self._due["epoch"]

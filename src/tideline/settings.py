@@ -7,8 +7,10 @@ import sys
 from functools import cache
 from pathlib import Path
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from tideline.model.errors import Fatal
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -97,5 +99,10 @@ class Settings(BaseSettings):
 
 @cache
 def settings() -> Settings:
-    """The settings of this process, read once."""
-    return Settings()
+    """The settings of this process, read once. A value that does not fit its type is Fatal, named by its variable."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        variable = f"TIDELINE_{first['loc'][0]}".upper() if first["loc"] else "a TIDELINE_ variable"
+        raise Fatal("TL-SET-010", f"{variable}: {first['msg']}", fix="correct the variable or unset it") from error

@@ -272,6 +272,7 @@ _WRITER = {
     "enable.idempotence": True,
     "compression.type": "lz4",
     "partitioner": "murmur2_random",  # as every other Kafka client, so that an id has one partition
+    "message.max.bytes": 16_777_216,  # the topic's own limit decides
     "queue.buffering.max.messages": 100_000,
     "queue.buffering.max.kbytes": 65_536,
 }

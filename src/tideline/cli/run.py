@@ -169,9 +169,11 @@ def _publish(run: Run) -> int:
 
 
 def _marts(run: Run) -> int:
-    from tideline.batch.model import build_marts
+    from tideline.batch.model import build_docs, build_marts
 
-    build_marts(run.contract, run.key, _gold(run))
+    gold = _gold(run)
+    build_marts(run.contract, run.key, gold)
+    click.echo(f"marts: dbt's page is {build_docs(gold)}")
     return 0
 
 

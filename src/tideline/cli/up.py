@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON at the end.")
 def command(only: str, wait: bool, as_json: bool) -> None:
     """Start the platform: broker, Spark, Airflow, speed layer, serving layer. They stay up until `tideline down`."""
+    from tideline.index import check_fresh
     from tideline.local.checkup import require
     from tideline.local.java import find_java
     from tideline.local.platform import choose, services
@@ -33,6 +34,7 @@ def command(only: str, wait: bool, as_json: bool) -> None:
         if not as_json:
             click.echo(f"already running (pid {(read(here) or {}).get('pid')}, home {here.home})")
     else:
+        check_fresh(here.index, here.contracts)
         left = stop_orphans(here)
         if left and not as_json:
             click.echo(f"stopped what a killed supervisor had left running: {', '.join(left)}")

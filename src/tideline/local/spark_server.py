@@ -61,7 +61,7 @@ def _properties(settings: Settings, log4j: str) -> str:
         f"-Djava.io.tmpdir={scratch} -Duser.timezone=UTC -Djava.net.preferIPv4Stack=true -XX:+ExitOnOutOfMemoryError "
         # measured cold on two cores: first ingest 22 -> 15 s, first refine 16 -> 10 s; the optimising compiler only
         # competes with the work that it is to speed up
-        "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+        "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC"
     )
     values = {
         "spark.master": "local[2]",

@@ -109,7 +109,7 @@ def lift(kind: MeasureKind, value: State, order: tuple[int, int, int], sketches:
 
 
 def present(kind: MeasureKind, state: tuple[State, ...], scale: int, sketches: Sketches) -> State:
-    """What a person reads: int, Decimal, text or None. Averages round half up to six digits."""
+    """What a person reads: int, Decimal, text or None. Averages round half away from zero to six digits."""
     first = state[0]
     if kind is MeasureKind.COUNT:
         return first
