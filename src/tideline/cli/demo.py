@@ -21,7 +21,7 @@ MARK = "demo-home"  # says that a home holds nothing but a demo's data, which th
 @click.option("--events", "count", type=click.IntRange(1_000, 5_000_000), default=20_000, show_default=True)
 @click.option("--seed", type=int, default=7, show_default=True, help="Of the generator.")
 @click.option(
-    "--rate", type=click.FloatRange(1, 100_000), default=200, show_default=True, help="Per second, during runs."
+    "--rate", type=click.FloatRange(1, 100_000), default=100, show_default=True, help="Per second, during runs."
 )
 @click.option("--crash", is_flag=True, help="Kill the speed layer, the Spark server and an Airflow task on the way.")
 @click.option("--json", "as_json", is_flag=True, help="End with the facts as one JSON line.")

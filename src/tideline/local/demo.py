@@ -46,7 +46,7 @@ class Options:
     source: Path | None = None
     seed: int = 7
     count: int = 20_000
-    rate: float = 200.0
+    rate: float = 100.0
     crash: bool = False
 
 
