@@ -26,7 +26,8 @@ class Published:
 
     def __init__(self, views: Sequence[str]) -> None:
         self.views: dict[str, Lineage[None]] = {view: Lineage(_nothing) for view in views}
-        self.owner: Owner | None = None
+        self.fenced: Owner | None = None  # whoever fenced last; it may have ended before it published anything
+        self.owners: dict[str, Owner] = {}  # who published the chain of each view
         self.generation: Generation = -1
         self.broken: set[str] = set()  # views whose tail had a hole or an overlap: not to be continued
         self.unclosed: set[str] = set(views)  # views that have moved since their last epoch end
@@ -35,11 +36,12 @@ class Published:
         """One record of the tail, in the order of the topic; the tail may begin in the middle of a generation."""
         if isinstance(record, Fence):
             self.fence(offset)
-            self.owner = Owner(record.stream, record.contract_hash)
+            self.fenced = Owner(record.stream, record.contract_hash)
         elif isinstance(record, Rebase):
             for view, position in record.views.items():
                 if view in self.views and self.views[view].rebase(record.generation, position) is Verdict.APPLIED:
                     self.broken.discard(view)
+                    self._own(view)
         elif record.view in self.views:
             self._take_increment(record)
 
@@ -100,8 +102,17 @@ class Published:
 
     def _take_increment(self, record: Increment) -> None:
         lineage = self.views[record.view]
-        if lineage.offer(record.generation, record.start, record.end, None, record.epoch_end) in _LOUD:
+        verdict = lineage.offer(record.generation, record.start, record.end, None, record.epoch_end)
+        if verdict in _LOUD:
             self.broken.add(record.view)
+        elif verdict is Verdict.APPLIED:
+            self._own(record.view)
+
+    def _own(self, view: str) -> None:
+        if self.fenced is None:
+            self.owners.pop(view, None)
+        else:
+            self.owners[view] = self.fenced
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +132,14 @@ def decide_start(published: Published, owner: Owner, covered: Position | None, h
     `covered` is None without a release of this contract; `held` is what the log still has. A wanted position that the
     log has lost is never passed over in silence: the start is then the log's start, for the reason `lost`.
     """
-    mine = published.owner == owner
-    another_contract = published.owner is not None and published.owner.contract_hash != owner.contract_hash
     positions: dict[str, Position] = {}
     rebases: dict[str, dict[str, Position]] = {}
     lost: Range | None = None
     for view, lineage in published.views.items():
+        publisher = published.owners.get(view)
+        mine = publisher == owner
         continued = mine and published.continues(view, covered)
-        reason = "contract" if another_contract else "start"
+        reason = "contract" if publisher is not None and publisher.contract_hash != owner.contract_hash else "start"
         if continued:
             at = published.next(view)
         elif covered is not None:

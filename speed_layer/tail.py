@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from speed_layer.published import Owner, Published
 from speed_layer.publisher import read_range
-from tideline.adapters.increments import Generation, decode
+from tideline.adapters.increments import Fence, Generation, decode
 from tideline.model.position import Partition, Range
 from tideline.model.release import Release
 from tideline.ports import EventLog
@@ -30,8 +30,20 @@ def read_tail(
         wanted = known.get(partition, 0) - LOOK_BACK * len(views)
         start = min(max(wanted, bounds[partition].start), generation)
         ranges[partition] = Range(start, generation)
-        if release is not None:
-            published[partition].owner = Owner(release.coverage.stream, release.contract_hash)
     for record in read_range(log, topic, ranges):
-        published[record.partition].take(record.position, decode(record.value))
+        tail, said = published[record.partition], decode(record.value)
+        if tail.fenced is None and not isinstance(said, Fence):  # the tail begins in the middle of a generation
+            tail.fenced = _owner(log, topic, record.partition, said.generation, bounds[record.partition])
+        tail.take(record.position, said)
     return published
+
+
+def _owner(log: EventLog, topic: str, partition: Partition, generation: Generation, held: Range) -> Owner | None:
+    """Who opened a generation; None when the topic no longer holds its fence: then its chain is nobody's."""
+    if generation not in held:
+        return None
+    for record in read_range(log, topic, {partition: Range(generation, generation + 1)}):
+        said = decode(record.value)
+        if isinstance(said, Fence):
+            return Owner(said.stream, said.contract_hash)
+    return None

@@ -6,12 +6,14 @@ import os
 import sys
 from functools import cache
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tideline.model.errors import Fatal
 
+Port = Annotated[int, Field(ge=1, le=65_535)]
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
@@ -29,14 +31,14 @@ class Settings(BaseSettings):
     )
     ivy_settings: Path | None = Field(None, description="An ivysettings.xml that names your own mirror for the jars.")
     host: str = "127.0.0.1"
-    kafka_port: int = 19092
-    kafka_controller_port: int = 19093
-    spark_connect_port: int = 15002
-    spark_thrift_port: int = 10000
-    spark_ui_port: int = 4040
-    airflow_port: int = 8080
-    serving_port: int = 8088
-    speed_port: int = Field(8089, description="Health and metrics of the speed layer.")
+    kafka_port: Port = 19092
+    kafka_controller_port: Port = 19093
+    spark_connect_port: Port = 15002
+    spark_thrift_port: Port = 10000
+    spark_ui_port: Port = 4040
+    airflow_port: Port = 8080
+    serving_port: Port = 8088
+    speed_port: Port = Field(8089, description="Health and metrics of the speed layer.")
     epoch_s: float = Field(5.0, gt=0, description="Length of an epoch: only epoch ends are cuts.")
     tick_ms: int = Field(20, ge=1, le=1000, description="How often the speed layer publishes increments.")
     quarantine_percent: int = Field(5, ge=0, le=100, description="A run with more refused events is not published...")

@@ -13,7 +13,7 @@ from typing import Any
 
 from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka import TopicCollection as Topics
-from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, OffsetSpec
 
 from tideline.model.errors import Fatal, PositionLost, Retriable, TidelineError
 from tideline.model.position import Partition, Position, Range, StreamId
@@ -69,6 +69,23 @@ class ConfluentLog:
                 where=f"topic {topic}",
                 fix="partitions are for life (they decide which id is where): correct the contract, or use a new topic",
             )
+        self._check_log_time(topic)
+
+    def _check_log_time(self, topic: str) -> None:
+        """A topic made by others may carry its producers' clocks: the deduplication horizon needs the broker's."""
+        resource = ConfigResource(ConfigResource.Type.TOPIC, topic)
+        try:
+            found = self._admin.describe_configs([resource], request_timeout=self._request_s)[resource].result()
+        except KafkaException as error:
+            raise _translate(error.args[0], topic) from error
+        for name, value in TOPIC_CONFIG.items():
+            if found[name].value != value:
+                raise Fatal(
+                    "TL-LOG-009",
+                    f"the topic has {name}={found[name].value}, Tideline needs {value}",
+                    where=f"topic {topic}",
+                    fix=f"alter the topic's configuration: {name}={value}",
+                )
 
     def reader(self, topic: str, start: Mapping[Partition, Position]) -> ConfluentReader:
         return ConfluentReader(self._bootstrap, topic, start, request_timeout_s=self._request_s)

@@ -7,11 +7,14 @@ Exit codes: 0 done · 1 unexpected (a bug: a log is named) · 2 wrong usage or s
 
 from __future__ import annotations
 
+import errno
 import importlib
 import json
 import sys
+import tempfile
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
@@ -35,6 +38,18 @@ COMMANDS = {
 }
 
 
+_SET_UP = (errno.ENOTDIR, errno.EACCES, errno.EROFS)
+_OS_REMEDIES = {
+    errno.ENOSPC: "free some disk space, then run the command again.",
+    **dict.fromkeys(_SET_UP, "name a folder that can be written to: TIDELINE_HOME=/path/to/folder"),
+}
+_EPILOG = (
+    "Exit codes: 0 done, 1 unexpected (a log is named), 2 wrong usage or set-up, 4 contract or index refused, "
+    "65 data contradicts a promise, 66 the log lost what has to be read, 75 try again later, 76 a newer run took over, "
+    "130 interrupted."
+)
+
+
 class LazyGroup(click.Group):
     """Lists commands from the table above, so that help imports none of them."""
 
@@ -54,7 +69,7 @@ class LazyGroup(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="tideline")
 def app() -> None:
     """Tideline: where the stream meets the lake. Every command takes --json where it prints facts."""
@@ -80,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(0)
     except OSError as error:
         click.echo(f"TL-OS-{error.errno or 0:03d} {_os_problem(error)}", err=True)
-        sys.exit(75)
+        sys.exit(2 if error.errno in _SET_UP else 75)
     except Exception as error:  # noqa: BLE001 - the last door: a user gets one line, the log the trace
         click.echo(f"TL-BUG-001 unexpected {type(error).__name__}; the trace is in {_keep_trace()}", err=True)
         sys.exit(1)
@@ -92,15 +107,19 @@ def _tell(error: TidelineError, *, as_json: bool) -> None:
 
 def _os_problem(error: OSError) -> str:
     place = f"{error.filename}: " if error.filename else ""
-    remedy = " Fix: free some disk space, then run the command again." if error.errno == 28 else ""
-    return f"{place}{error.strerror or error}.{remedy}"
+    remedy = _OS_REMEDIES.get(error.errno or 0, "")
+    return f"{place}{error.strerror or error}.{' Fix: ' + remedy if remedy else ''}"
 
 
 def _keep_trace() -> str:
     from tideline.settings import settings
 
-    path = settings().logs / "tideline-cli.log"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        folder = settings().logs
+        folder.mkdir(parents=True, exist_ok=True)
+    except (TidelineError, OSError):
+        folder = Path(tempfile.gettempdir())
+    path = folder / "tideline-cli.log"
     with path.open("a") as log:
         log.write(traceback.format_exc())
     return str(path)
