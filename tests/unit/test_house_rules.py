@@ -129,6 +129,17 @@ def test_every_exception_from_a_linter_gives_its_reason() -> None:
     assert [place for place in bare if not place.startswith("tests/unit/test_house_rules.py")] == []
 
 
+def test_links_in_documents_lead_somewhere() -> None:
+    dead = [
+        f"{path}: {link}"
+        for path, text in texts()
+        if path.suffix == ".md"
+        for link in re.findall(r"\]\(([^)#:]+)\)", text)
+        if not (path.parent / link).exists()
+    ]
+    assert dead == []
+
+
 def test_spark_and_delta_are_pinned_as_the_proved_pair() -> None:
     """Unpinned, a newer Spark resolves silently with an old Delta."""
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
