@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -60,5 +60,17 @@ def kafka(platform: Settings) -> Iterator[Settings]:
 @pytest.fixture(scope="session")
 def spark(platform: Settings) -> Iterator[Settings]:
     """A running Spark server; ask `spark.spark_remote` and `spark.spark_thrift_port`. Shared by the session."""
-    with running(spark_server(platform, java_or_skip(platform)), platform.for_children()):
+    with running(spark_server(platform, java_or_skip(platform)), platform.for_children()), _one_client_pool():
         yield platform
+
+
+@contextmanager
+def _one_client_pool() -> Iterator[None]:
+    """All Connect sessions of a process share one thread pool, which the first session that ends shuts down under the
+    others ("cannot schedule new futures after shutdown"). A job has one session; this process has many: keep the pool.
+    """
+    from pyspark.sql.connect.client.reattach import ExecutePlanResponseReattachableIterator as Iterations
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Iterations, "shutdown", classmethod(lambda cls: None))
+        yield
