@@ -63,7 +63,8 @@ def _fresh_home(here: Settings) -> None:
         raise Fatal("TL-DEMO-011", "the platform already runs", where=str(here.home), fix="make down, then make demo")
     mark = here.home / MARK
     if used:
-        if not mark.exists():
+        holds = {entry.name for entry in here.home.iterdir()} - {"logs", "run"}  # set-up writes its log there
+        if holds and not mark.exists():
             raise Fatal(
                 "TL-DEMO-012",
                 "this home holds data that no demo made",
