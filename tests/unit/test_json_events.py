@@ -135,7 +135,7 @@ def test_no_input_is_slow() -> None:
     ):
         started = time.process_time()
         assert isinstance(decoder.decode(b"", value), Rejection)
-        assert time.process_time() - started < 0.2
+        assert time.process_time() - started < 1.0
 
 
 @settings(derandomize=True, deadline=None, max_examples=400)

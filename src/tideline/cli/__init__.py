@@ -8,7 +8,6 @@ Exit codes: 0 done · 1 unexpected (a bug: a log is named) · 2 wrong usage or s
 from __future__ import annotations
 
 import errno
-import importlib
 import json
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from pathlib import Path
 import click
 
 from tideline import __version__
+from tideline.cli.lazy import LazyGroup
 from tideline.model.errors import TidelineError
 
 COMMANDS = {
@@ -31,7 +31,8 @@ COMMANDS = {
     "replay": "Play events into a topic and keep a journal of every send.",
     "contract": "Read, check and explain contracts.",
     "compile": "Compile the contracts into the index and the generated files.",
-    "plan": "Show the stages that a run would go through.",
+    "plan": "Show what applying the contracts would change, or the stages that a run would go through.",
+    "apply": "Carry out what plan shows: tables, generated files, the record of what is deployed.",
     "run": "Run one stage, or a whole run without Airflow.",
     "offsets": "Show, verify or roll back coverage, release and log positions.",
     "query": "Ask the serving layer from the shell.",
@@ -50,26 +51,13 @@ _EPILOG = (
 )
 
 
-class LazyGroup(click.Group):
-    """Lists commands from the table above, so that help imports none of them."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        module = importlib.import_module(f"tideline.cli.{cmd_name}")
-        command = module.command
-        assert isinstance(command, click.Command)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
-
-
-@click.group(cls=LazyGroup, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    package=__name__,
+    table=COMMANDS,
+    epilog=_EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="tideline")
 def app() -> None:
     """Tideline: where the stream meets the lake. Every command takes --json where it prints facts."""

@@ -10,46 +10,18 @@ import json
 from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 
 from tideline.model import expression
 from tideline.model.compiled import Compiled, Kind, ValueType, compile_expression
+from tideline.model.field import EventField, FieldType, Masking, Name, Value
 from tideline.model.measure import MeasureKind, StateColumn, StateOp, state_columns
-
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
-
-
-class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from tideline.model.quality import Gate, RowRule
 
 
-class FieldType(StrEnum):
-    STRING = "string"
-    INTEGER = "integer"
-    DECIMAL = "decimal"
-    TIMESTAMP = "timestamp"
-    DATE = "date"
-    BOOLEAN = "boolean"
-
-
-class EventField(_Value):
-    """One field of the event. `timezone` names the zone of a source timestamp that carries none (UTC in silver)."""
-
-    name: Name
-    type: FieldType
-    description: str
-    required: bool = False
-    precision: int = Field(default=38, ge=1, le=38)
-    scale: int = Field(default=0, ge=0, le=18)
-    timezone: str | None = None
-    pii: bool = False
-    classification: str = "internal"
-    max_length: int = Field(default=4_096, ge=1, le=1_048_576)
-
-
-class DerivedField(_Value):
+class DerivedField(Value):
     """A silver column computed from the event by the closed grammar; it is never null-checked."""
 
     name: Name
@@ -58,20 +30,12 @@ class DerivedField(_Value):
     description: str
 
 
-class RowRule(_Value):
-    """A rule that each event has to keep; a breach sends the event to quarantine under the rule's name."""
-
-    name: Name
-    expression: str
-    description: str = ""
-
-
 class Grain(StrEnum):
     HOUR = "hour"
     DAY = "day"
 
 
-class Dimension(_Value):
+class Dimension(Value):
     """What a view groups by: a column as it is, or a UTC timestamp truncated to a grain."""
 
     name: Name
@@ -80,7 +44,7 @@ class Dimension(_Value):
     description: str
 
 
-class Measure(_Value):
+class Measure(Value):
     """What a view adds up: `kind` over an exact expression (a count needs none)."""
 
     name: Name
@@ -89,23 +53,27 @@ class Measure(_Value):
     description: str
 
 
-class View(_Value):
-    """One aggregate, defined once and computed by batch and speed from this definition."""
+class View(Value):
+    """One aggregate, defined once and computed by batch and speed from this definition.
+
+    A `batch_only` view may have measures that do not merge: the speed layer leaves it out, serving answers from gold.
+    """
 
     name: Name
     description: str
+    batch_only: bool = False
     dimensions: tuple[Dimension, ...] = Field(min_length=1)
     measures: tuple[Measure, ...] = Field(min_length=1)
 
 
-class Deduplication(_Value):
+class Deduplication(Value):
     """An event counts iff no counted event of its id stands earlier in its partition within the horizon of log time."""
 
     key: Name
     horizon: timedelta
 
 
-class Stream(_Value):
+class Stream(Value):
     """Where the events come from. The message key must be the deduplication key, so that repeats share a partition."""
 
     topic: str = Field(pattern=r"^[a-zA-Z0-9._-]{1,200}$")
@@ -113,8 +81,46 @@ class Stream(_Value):
     max_event_bytes: int = Field(default=65_536, ge=256, le=1_048_576)
 
 
-class Contract(_Value):
-    """A data product: identity, event, rules, views. `id` is `domain.product`."""
+class DriftAction(StrEnum):
+    """What a member that the contract does not know does: its event counts, is quarantined, or stops the run."""
+
+    EVOLVE = "evolve"
+    QUARANTINE = "quarantine"
+    FAIL = "fail"
+
+
+class Drift(Value):
+    """How events are handled that differ from the contract: unknown members, and known ones of another type.
+
+    EVOLVE: the event counts, the member waits in bronze and a proposal is kept (`tideline contract propose`).
+    """
+
+    new_fields: DriftAction = DriftAction.QUARANTINE
+    changed_fields: Literal[DriftAction.QUARANTINE, DriftAction.FAIL] = DriftAction.QUARANTINE
+
+
+class Compatibility(StrEnum):
+    """Which earlier versions a new one has to fit: the last one, or (transitive) every one.
+
+    BACKWARD: whoever reads by the new version reads old data. FORWARD: by the old version, new data. FULL: both.
+    """
+
+    NONE = "none"
+    BACKWARD = "backward"
+    BACKWARD_TRANSITIVE = "backward_transitive"
+    FORWARD = "forward"
+    FORWARD_TRANSITIVE = "forward_transitive"
+    FULL = "full"
+    FULL_TRANSITIVE = "full_transitive"
+
+
+class Contract(Value):
+    """A data product: identity, event, rules, views. `id` is `domain.product`.
+
+    `family` is the product of the file when the file describes several (`source` is its path below the contracts
+    folder). `retired` are members that events may still carry and that no column keeps any more. `deadline` is how long
+    after the end of its interval a run has to have published. `consumes` are other contracts whose data it needs.
+    """
 
     domain: Name
     product: Name
@@ -126,10 +132,18 @@ class Contract(_Value):
     schedule: str = "0 0 * * *"
     freshness: timedelta = timedelta(seconds=60)
     retention: timedelta = timedelta(days=3650)
+    deadline: timedelta | None = None
+    family: str | None = None
+    source: str | None = None
+    consumes: tuple[str, ...] = ()
+    compatibility: Compatibility = Compatibility.BACKWARD_TRANSITIVE
+    drift: Drift = Drift()
     stream: Stream
     fields: tuple[EventField, ...] = Field(min_length=1)
     derived: tuple[DerivedField, ...] = ()
     rules: tuple[RowRule, ...] = ()
+    gates: tuple[Gate, ...] = ()
+    retired: tuple[Name, ...] = ()
     event_time: Name
     deduplication: Deduplication
     views: tuple[View, ...] = ()
@@ -140,8 +154,12 @@ class Contract(_Value):
 
     @cached_property
     def hash(self) -> str:
-        """First 16 hex digits of the SHA-256 of what decides figures: not of prose, owners or schedules."""
-        text = json.dumps(_deciding(self.model_dump(mode="json")), sort_keys=True, separators=(",", ":"))
+        """First 16 hex digits of the SHA-256 of what decides figures: not of prose, owners or schedules.
+
+        What stands at its default is left out, so that a new key of the model changes no hash of older contracts.
+        """
+        said = self.model_dump(mode="json", exclude_defaults=True)
+        text = json.dumps(_deciding(said), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @cached_property
@@ -160,7 +178,7 @@ class Contract(_Value):
     @cached_property
     def types(self) -> dict[str, ValueType]:
         """The fields as expressions see them."""
-        return {field.name: _value_type(field) for field in self.fields}
+        return {field.name: _value_type(field) for field in self.fields if field.type in _KINDS}
 
     def compile(self, text: str) -> Compiled:
         """An expression over the fields, ready to run on decoded rows; raises ExpressionError."""
@@ -209,8 +227,12 @@ def _value_type(field: EventField) -> ValueType:
 
 
 _PROSE = frozenset(
-    {"description", "version", "owner", "tier", "tags", "schedule", "freshness", "retention", "classification"}
-)
+    {
+        "description", "version", "owner", "tier", "tags", "schedule", "freshness", "retention", "classification",
+        "masking", "deadline", "family", "source", "consumes", "compatibility", "gates", "deprecated", "severity",
+        "dimension",
+    }
+)  # fmt: skip
 
 
 def _deciding(value: Any) -> Any:
@@ -221,11 +243,11 @@ def _deciding(value: Any) -> Any:
 
 
 def dump_index_entry(contract: Contract) -> dict[str, Any]:
-    """The contract as plain JSON for the compiled index."""
-    return contract.model_dump(mode="json")
+    """The contract as plain JSON for the compiled index, without what stands at its default."""
+    return contract.model_dump(mode="json", exclude_defaults=True)
 
 
 __all__ = [
-    "Contract", "Deduplication", "DerivedField", "Dimension", "EventField", "FieldType", "Grain", "Measure",
-    "RowRule", "StateOp", "Stream", "View", "dump_index_entry",
+    "Compatibility", "Contract", "Deduplication", "DerivedField", "Dimension", "Drift", "DriftAction", "EventField",
+    "FieldType", "Gate", "Grain", "Masking", "Measure", "RowRule", "StateOp", "Stream", "View", "dump_index_entry",
 ]  # fmt: skip
