@@ -8,13 +8,11 @@ from pathlib import Path
 
 from tideline.index import compile_index, render_index
 from tideline.model.contract import Contract
-from tideline.settings import REPOSITORY
 
-DBT_PROJECT = REPOSITORY / "dbt_project"
 _RENDERING = "tideline.rendering.dbt"
 
 
-def rendered(contracts_dir: Path, index: Path, dbt_project: Path = DBT_PROJECT) -> dict[Path, str]:
+def rendered(contracts_dir: Path, index: Path, dbt_project: Path) -> dict[Path, str]:
     """Every generated file and its text; raises ContractError."""
     document = compile_index(contracts_dir)
     files = {index: render_index(document)}
@@ -25,7 +23,7 @@ def rendered(contracts_dir: Path, index: Path, dbt_project: Path = DBT_PROJECT) 
     return files
 
 
-def differences(files: dict[Path, str], dbt_project: Path = DBT_PROJECT) -> dict[Path, str]:
+def differences(files: dict[Path, str], dbt_project: Path) -> dict[Path, str]:
     """Which files are missing or differ, and which generated ones nothing generates any more; path -> why."""
     found: dict[Path, str] = {}
     for path, text in sorted(files.items()):

@@ -26,6 +26,9 @@ class Settings(BaseSettings):
     cache: Path = Field(Path.home() / ".cache" / "tideline", description="Downloaded jars, shared by all homes.")
     contracts: Path = Field(REPOSITORY / "contracts", description="Folder of *.odcs.yaml files.")
     index: Path = Field(REPOSITORY / "dags" / "_generated" / "index.json", description="The compiled contract index.")
+    dbt_project: Path = Field(
+        REPOSITORY / "dbt_project", description="The dbt project; its models are partly generated."
+    )
     java_home: Path | None = Field(
         None, validation_alias="JAVA_HOME", description="A full Java 17 or 21; else from PATH."
     )
@@ -47,7 +50,7 @@ class Settings(BaseSettings):
         "", description="Fault tests only: `name:n` kills the process at the n-th pass of that point."
     )
 
-    @field_validator("home", "cache", "contracts", "index", "ivy_settings", mode="after")
+    @field_validator("home", "cache", "contracts", "index", "dbt_project", "ivy_settings", mode="after")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         """Services have working directories of their own, so a relative path is made absolute once."""

@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from tideline.model.errors import DataError, Fatal, Retriable
-from tideline.settings import REPOSITORY, Settings
+from tideline.settings import Settings
 
-PROJECT = REPOSITORY / "dbt_project"
 LIMIT_S = 1_500
 
 
@@ -41,7 +40,7 @@ def run_dbt(words: Sequence[str], facts: Mapping[str, Any], place: str, settings
     results = target / "run_results.json"
     results.unlink(missing_ok=True)
     command = [sys.executable, "-W", "ignore", "-m", "dbt.cli.main", "--quiet", *words]
-    command += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+    command += ["--project-dir", str(settings.dbt_project), "--profiles-dir", str(settings.dbt_project)]
     command += ["--target-path", str(target), "--log-path", str(logs)]
     environment = {**os.environ, **settings.as_environment(), "TIDELINE_DBT_RUN": json.dumps(dict(facts))}
     output = logs / "output.log"

@@ -16,8 +16,9 @@ def command(check: bool, as_json: bool) -> int:
     from tideline.generated import differences, rendered, write
     from tideline.settings import settings
 
-    files = rendered(settings().contracts, settings().index)
-    stale = differences(files)
+    own = settings()
+    files = rendered(own.contracts, own.index, own.dbt_project)
+    stale = differences(files, own.dbt_project)
     if not check:
         write(files, stale)
     _tell(stale, check=check, as_json=as_json)
