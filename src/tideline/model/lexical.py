@@ -57,6 +57,25 @@ def _exponent(text: str | None) -> int:
     return -size if negative else size
 
 
+def extent(text: str) -> tuple[int, int]:
+    """How many digits a number, written as JSON writes numbers, has before and after the point; zeros at its end count
+    as written, unless it has an exponent or more than 18 digits after the point. Raises NotWritten."""
+    match = _NUMBER.fullmatch(text)
+    if match is None:
+        raise NotWritten
+    _, whole, fraction, exponent = match.groups()
+    fraction = fraction or ""
+    if exponent is not None or len(fraction) > 18:
+        fraction = fraction.rstrip("0")
+    digits = (whole + fraction).strip("0") if exponent is not None else (whole + fraction).lstrip("0")
+    if not digits:
+        return 0, len(fraction) if exponent is None else 0
+    shift = _exponent(exponent)
+    leading = len(whole + fraction) - len((whole + fraction).lstrip("0"))
+    before = len(whole) - leading + shift
+    return max(0, before), max(0, len(digits) - before)
+
+
 def integer(text: str) -> int:
     """A signed 64-bit integer, written without fraction and exponent."""
     if re.fullmatch(r"-?(0|[1-9][0-9]*)", text) is None:
