@@ -18,7 +18,7 @@ TYPES = {
     "a": ValueType(Kind.NUMBER, 9), "b": ValueType(Kind.NUMBER, 9, 2), "s": ValueType(Kind.TEXT),
     "t": ValueType(Kind.TEXT), "flag": ValueType(Kind.BOOLEAN),
 }  # fmt: skip
-INDEX = {name: at for at, name in enumerate(COLUMNS)}
+INDEX = {name: (at,) for at, name in enumerate(COLUMNS)}
 
 _rows = st.fixed_dictionaries(
     {

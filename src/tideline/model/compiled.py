@@ -13,11 +13,13 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from tideline.model.expression import Call, Column, ExpressionError, Literal, Node
+from tideline.model.expression import Call, Column, Element, ExpressionError, Literal, Node, written
 
 Row = Sequence[Any]
+Place = tuple[int, ...]  # the cell of a row, then the cell of the object in it, and so on
 Closure = Callable[[Row], Any]
 MAX_DIGITS = 38
+SIZE_DIGITS = 7  # of the number of items of an array or entries of a map
 _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     "=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
@@ -32,15 +34,22 @@ class Kind(StrEnum):
     BOOLEAN = "boolean"
     TIMESTAMP = "timestamp"
     DATE = "date"
+    OBJECT = "object"
+    ARRAY = "array"
+    MAP = "map"
+
+
+NESTED = frozenset({Kind.OBJECT, Kind.ARRAY, Kind.MAP})
 
 
 @dataclass(frozen=True, slots=True)
 class ValueType:
-    """Kind and, for numbers, digits: `digits` in all, `scale` of them after the point."""
+    """Kind and, for numbers, digits: `digits` in all, `scale` of them after the point; `element`: what a map holds."""
 
     kind: Kind
     digits: int = 0
     scale: int = 0
+    element: ValueType | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +60,15 @@ class Compiled:
     of: Closure
 
 
-def compile_expression(node: Node, index: Mapping[str, int], types: Mapping[str, ValueType]) -> Compiled:
-    """Bind an expression to row positions; raises ExpressionError when the kinds do not fit each other."""
+def compile_expression(node: Node, index: Mapping[str, Place], types: Mapping[str, ValueType]) -> Compiled:
+    """Bind an expression to places in rows; raises ExpressionError when the kinds do not fit each other."""
     if isinstance(node, Literal):
         return _literal(node.value)
-    if isinstance(node, Column):
+    if isinstance(node, Column | Element):
         if node.name not in types:
             raise ExpressionError(f"no column {node.name!r}; columns are {', '.join(types)}")
-        return Compiled(types[node.name], operator.itemgetter(index[node.name]))
+        cell = Compiled(types[node.name], _cell(index[node.name]))
+        return cell if isinstance(node, Column) else _element(node, cell)
     args = [compile_expression(argument, index, types) for argument in node.args]
     if node.op in ("and", "or"):
         return _logic(node.op, args)
@@ -67,7 +77,55 @@ def compile_expression(node: Node, index: Mapping[str, int], types: Mapping[str,
         return Compiled(ValueType(Kind.BOOLEAN), lambda row: (of(row) is None) is wanted)
     if node.op in ("not", "negate", "starts_with"):
         return _unary(node, args)
+    if node.op == "size":
+        return _size(args[0])
+    if node.op == "in":
+        return _membership(args)
     return _comparison(node.op, *args) if node.op in _COMPARE else _arithmetic(node.op, *args)
+
+
+def _cell(place: Place) -> Closure:
+    """The value at a place; of a null object every member is null."""
+    if len(place) == 1:
+        return operator.itemgetter(place[0])
+    first, members = place[0], place[1:]
+
+    def of(row: Row) -> Any:
+        value = row[first]
+        for member in members:
+            if value is None:
+                return None
+            value = value[member]
+        return value
+
+    return of
+
+
+def _element(node: Element, cell: Compiled) -> Compiled:
+    if cell.type.element is None:
+        raise ExpressionError(f"{written(node)}: {node.name!r} is a {cell.type.kind.value}, only maps have keys")
+    of, key = cell.of, node.key
+    return Compiled(cell.type.element, lambda row: None if (held := of(row)) is None else held.get(key))
+
+
+def _size(cell: Compiled) -> Compiled:
+    if cell.type.kind not in (Kind.ARRAY, Kind.MAP):
+        raise ExpressionError(f"'size' works on an array or a map, not on a {cell.type.kind.value}")
+    of = cell.of
+    return Compiled(ValueType(Kind.NUMBER, SIZE_DIGITS), lambda row: None if (held := of(row)) is None else len(held))
+
+
+def _membership(args: list[Compiled]) -> Compiled:
+    first, *listed = args
+    if first.type.kind not in (Kind.NUMBER, Kind.TEXT):
+        raise ExpressionError(f"'in' works on a number or a text, not on a {first.type.kind.value}")
+    for argument in listed:
+        if argument.type.kind is not first.type.kind:
+            raise ExpressionError(f"'in' compares a {first.type.kind.value} with a {argument.type.kind.value}")
+    scale = max(argument.type.scale for argument in args)
+    of = _aligned(first, scale)
+    allowed = frozenset(_aligned(argument, scale)(()) for argument in listed)
+    return Compiled(ValueType(Kind.BOOLEAN), lambda row: None if (value := of(row)) is None else value in allowed)
 
 
 def _literal(value: Decimal | str) -> Compiled:
@@ -124,6 +182,8 @@ def _comparison(op: str, left: Compiled, right: Compiled) -> Compiled:
         raise ExpressionError(f"{op!r} compares a {left.type.kind.value} with a {right.type.kind.value}")
     if left.type.kind is Kind.BOOLEAN and op not in ("=", "!="):
         raise ExpressionError(f"{op!r} does not order booleans; use = or !=")
+    if left.type.kind in NESTED:
+        raise ExpressionError(f"{op!r} does not compare a whole {left.type.kind.value}; name what is in it")
     scale = max(left.type.scale, right.type.scale)
     return Compiled(ValueType(Kind.BOOLEAN), _strict(_COMPARE[op], _aligned(left, scale), _aligned(right, scale)))
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
@@ -16,7 +17,7 @@ from pydantic import Field, ValidationInfo, model_validator
 
 from tideline.model import expression
 from tideline.model.compiled import Compiled, Kind, ValueType, compile_expression
-from tideline.model.field import EventField, FieldType, Masking, Name, Value
+from tideline.model.field import EventField, FieldType, Masking, Name, Path, Value
 from tideline.model.measure import MeasureKind, StateColumn, StateOp, state_columns
 from tideline.model.quality import Gate, RowRule
 
@@ -39,7 +40,7 @@ class Dimension(Value):
     """What a view groups by: a column as it is, or a UTC timestamp truncated to a grain."""
 
     name: Name
-    column: Name
+    column: Path
     grain: Grain | None = None
     description: str
 
@@ -168,7 +169,12 @@ class Contract(Value):
 
     @cached_property
     def scales(self) -> dict[str, int]:
-        return {field.name: field.scale for field in self.fields if field.type is FieldType.DECIMAL}
+        """Digits after the point by dotted path; `map{}` stands for a map's values."""
+        own = {path: field.scale for path, field in self.paths.items() if field.type is FieldType.DECIMAL}
+        maps = {f"{path}{{}}": field.values for path, field in self.paths.items()}
+        return own | {
+            path: held.scale for path, held in maps.items() if held is not None and held.type is FieldType.DECIMAL
+        }
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
@@ -177,14 +183,30 @@ class Contract(Value):
 
     @cached_property
     def types(self) -> dict[str, ValueType]:
-        """The fields as expressions see them."""
-        return {field.name: _value_type(field) for field in self.fields if field.type in _KINDS}
+        """The fields as expressions see them, by dotted path."""
+        return {path: _value_type(field) for path, field in self.paths.items()}
+
+    @cached_property
+    def paths(self) -> dict[str, EventField]:
+        """Every field that has one place in an event: the event's own and, through objects, their members."""
+        return dict(_paths(self.fields))
+
+    @cached_property
+    def places(self) -> dict[str, tuple[int, ...]]:
+        """Where a decoded row holds each path: the cell of the row, then the cell of the object in it, and so on."""
+        derived = {column.name: (len(self.fields) + at,) for at, column in enumerate(self.derived)}
+        return dict(_places(self.fields)) | derived
+
+    def personal(self, path: str) -> bool:
+        """Whether what stands at a path is personal data: the field itself, what it is in, or what is in it."""
+        parts = path.split(".")
+        around = [self.paths.get(".".join(parts[:end])) for end in range(1, len(parts))]
+        there = self.paths.get(path)
+        return any(field is not None and field.pii for field in around) or (there is not None and _personal(there))
 
     def compile(self, text: str) -> Compiled:
         """An expression over the fields, ready to run on decoded rows; raises ExpressionError."""
-        return compile_expression(
-            expression.parse(text), {name: at for at, name in enumerate(self.columns)}, self.types
-        )
+        return compile_expression(expression.parse(text), self.places, self.types)
 
     def view(self, name: str) -> View:
         return next(view for view in self.views if view.name == name)
@@ -216,6 +238,7 @@ class Contract(Value):
 _KINDS = {
     FieldType.STRING: Kind.TEXT, FieldType.INTEGER: Kind.NUMBER, FieldType.DECIMAL: Kind.NUMBER,
     FieldType.TIMESTAMP: Kind.TIMESTAMP, FieldType.DATE: Kind.DATE, FieldType.BOOLEAN: Kind.BOOLEAN,
+    FieldType.OBJECT: Kind.OBJECT, FieldType.ARRAY: Kind.ARRAY, FieldType.MAP: Kind.MAP,
 }  # fmt: skip
 
 
@@ -223,7 +246,27 @@ def _value_type(field: EventField) -> ValueType:
     kind = _KINDS[field.type]
     if field.type is FieldType.DECIMAL:
         return ValueType(kind, field.precision, field.scale)
-    return ValueType(kind, 20 if kind is Kind.NUMBER else 0)
+    if kind is Kind.NUMBER:
+        return ValueType(kind, 20 if field.bits == 64 else 10)
+    return ValueType(kind, element=None if field.values is None else _value_type(field.values))
+
+
+def _paths(fields: tuple[EventField, ...], before: str = "") -> Iterator[tuple[str, EventField]]:
+    for field in fields:
+        yield before + field.name, field
+        yield from _paths(field.fields, f"{before}{field.name}.")
+
+
+def _places(
+    fields: tuple[EventField, ...], before: str = "", place: tuple[int, ...] = ()
+) -> Iterator[tuple[str, tuple[int, ...]]]:
+    for at, field in enumerate(fields):
+        yield before + field.name, (*place, at)
+        yield from _places(field.fields, f"{before}{field.name}.", (*place, at))
+
+
+def _personal(field: EventField) -> bool:
+    return field.pii or any(_personal(inner) for inner in field.inner)
 
 
 _PROSE = frozenset(

@@ -1,9 +1,15 @@
 """The closed grammar in which contracts state rules and derived values, so that no contract carries free code.
 
     expression := or ; or := and {"or" and} ; and := not {"and" not} ; not := ["not"] comparison
-    comparison := sum [("=" | "!=" | "<" | "<=" | ">" | ">=") sum | "is" ["not"] "null"]
+    comparison := sum [("=" | "!=" | "<" | "<=" | ">" | ">=") sum | "is" ["not"] "null"
+                       | "in" "(" literal {"," literal} ")"]
     sum := product {("+" | "-") product} ; product := atom {"*" atom}
-    atom := NUMBER | 'TEXT' | column | "starts_with" "(" column "," 'TEXT' ")" | "(" expression ")" | "-" atom
+    atom := NUMBER | 'TEXT' | value | "starts_with" "(" value "," 'TEXT' ")" | "size" "(" column ")"
+          | "(" expression ")" | "-" atom
+    value := column ["[" 'KEY' "]"] ; column := NAME {"." NAME} ; literal := ["-"] NUMBER | 'TEXT'
+
+A dotted column is a member of an object, `attributes['channel']` the value of a map under a key (null when there is
+none), `size` the number of items of an array or entries of a map. Of a null object, array or map each of them is null.
 
 There is no division: it is not exact. Null follows SQL: an operation with null is null, and a rule holds unless false.
 """
@@ -18,10 +24,11 @@ from decimal import Decimal
 from typing import Any
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<number>\d+(?:\.\d+)?)|(?P<text>'(?:[^']|'')*')|(?P<name>[A-Za-z_][A-Za-z0-9_]*)"
-    r"|(?P<op><=|>=|!=|[=<>+\-*(),]))"
+    r"\s*(?:(?P<number>\d+(?:\.\d+)?)|(?P<text>'(?:[^']|'')*')|(?P<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)"
+    r"|(?P<op><=|>=|!=|[=<>+\-*(),\[\]]))",
+    re.ASCII,
 )
-_KEYWORDS = {"and", "or", "not", "is", "null", "starts_with"}
+_KEYWORDS = {"and", "or", "not", "is", "null", "in", "starts_with"}
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
@@ -41,7 +48,17 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Column:
+    """A field, or a member of an object by its dotted path."""
+
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """The value of the map `name` under `key`."""
+
+    name: str
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +69,7 @@ class Call:
     args: tuple[Node, ...]
 
 
-Node = Literal | Column | Call
+Node = Literal | Column | Element | Call
 
 
 def parse(text: str) -> Node:
@@ -63,30 +80,46 @@ def parse(text: str) -> Node:
 
 
 def columns(node: Node) -> frozenset[str]:
-    """The columns an expression reads."""
-    if isinstance(node, Column):
-        return frozenset({node.name})
+    """The columns an expression reads, by their dotted paths; the part before the first dot is a column of silver."""
+    return frozenset(leaf.name for leaf in leaves(node))
+
+
+def leaves(node: Node) -> frozenset[Column | Element]:
+    """The places of a row that an expression reads."""
+    if isinstance(node, Column | Element):
+        return frozenset({node})
     if isinstance(node, Call):
-        return frozenset().union(*(columns(argument) for argument in node.args))
+        return frozenset().union(*(leaves(argument) for argument in node.args))
     return frozenset()
 
 
+def written(leaf: Column | Element) -> str:
+    """The leaf in the grammar."""
+    return leaf.name if isinstance(leaf, Column) else f"{leaf.name}[{_quoted(leaf.key)}]"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
 def scale(node: Node, scales: Mapping[str, int]) -> int:
-    """Digits after the point of an exact numeric expression, from the scales of its columns."""
+    """Digits after the point of an exact numeric expression, from the scales of its columns (`map{}`: its values)."""
     if isinstance(node, Literal):
         return max(0, -int(node.value.as_tuple().exponent)) if isinstance(node.value, Decimal) else 0
-    if isinstance(node, Column):
-        return scales.get(node.name, 0)
+    if isinstance(node, Column | Element):
+        return scales.get(node.name if isinstance(node, Column) else f"{node.name}{{}}", 0)
+    if node.op == "size":
+        return 0
     inner = [scale(argument, scales) for argument in node.args]
     return sum(inner) if node.op == "*" else max(inner, default=0)
 
 
 def evaluate(node: Node, row: Mapping[str, Any]) -> Any:
-    """The value for one row of int, Decimal, str, bool or None: exact, without floats."""
+    """The value for one row of int, Decimal, str, bool or None, mappings (objects, maps) and lists; without floats."""
     if isinstance(node, Literal):
         return node.value
-    if isinstance(node, Column):
-        return row[node.name]
+    if isinstance(node, Column | Element):
+        return _read(node, row)
     if node.op in ("and", "or"):
         return _three_valued(node.op, [evaluate(argument, row) for argument in node.args])
     values = [evaluate(argument, row) for argument in node.args]
@@ -102,18 +135,35 @@ def evaluate(node: Node, row: Mapping[str, Any]) -> Any:
         return -values[0]
     if node.op == "starts_with":
         return values[0].startswith(values[1])
+    if node.op == "size":
+        return len(values[0])
+    if node.op == "in":
+        return values[0] in values[1:]
     return (_COMPARE.get(node.op) or _ARITHMETIC[node.op])(*values)
 
 
+def _read(leaf: Column | Element, row: Mapping[str, Any]) -> Any:
+    first, *members = leaf.name.split(".")
+    value = row[first]
+    for member in members:
+        value = None if value is None else value[member]
+    return value.get(leaf.key) if isinstance(leaf, Element) and value is not None else value
+
+
 def to_sql(node: Node, quote: Callable[[str], str] = lambda name: f"`{name}`") -> str:
-    """The same expression as ANSI SQL text with quoted columns and escaped literals."""
+    """The same expression as ANSI SQL text with quoted columns (each part of a path by itself) and escaped literals."""
     if isinstance(node, Literal):
         return str(node.value) if isinstance(node.value, Decimal) else _sql_text(node.value)
-    if isinstance(node, Column):
-        return quote(node.name)
+    if isinstance(node, Column | Element):
+        path = ".".join(quote(part) for part in node.name.split("."))
+        return path if isinstance(node, Column) else f"element_at({path}, {_sql_text(node.key)})"
     args = [to_sql(argument, quote) for argument in node.args]
     if node.op == "starts_with":
         return f"startswith({args[0]}, {args[1]})"
+    if node.op == "size":
+        return f"(case when {args[0]} is not null then size({args[0]}) end)"
+    if node.op == "in":
+        return f"({args[0]} in ({', '.join(args[1:])}))"
     if node.op in ("is null", "is not null"):
         return f"({args[0]} {node.op})"
     if node.op == "not":
@@ -197,8 +247,22 @@ class _Parser:
             negated = self._take("not")
             self._need("null")
             return Call("is not null" if negated else "is null", (left,))
+        if self._take("in"):
+            return Call("in", (left, *self._literals()))
         op = self._take(*_COMPARE)
         return Call(op, (left, self._sum())) if op else left
+
+    def _literals(self) -> list[Node]:
+        self._need("(")
+        found: list[Node] = []
+        while not found or self._take(","):
+            node = self._atom()
+            inner = node.args[0] if isinstance(node, Call) and node.op == "negate" else node
+            if not isinstance(inner, Literal):
+                raise ExpressionError("in takes a list of numbers or of texts in single quotes")
+            found.append(node)
+        self._need(")")
+        return found
 
     def _sum(self) -> Node:
         node = self._product()
@@ -214,11 +278,11 @@ class _Parser:
 
     def _atom(self) -> Node:
         kind, token, _ = self._peek()
-        if kind in ("number", "text", "name"):
+        if kind in ("number", "text"):
             self.at += 1
-            if kind == "name":
-                return Column(token)
-            return Literal(Decimal(token) if kind == "number" else token[1:-1].replace("''", "'"))
+            return Literal(Decimal(token) if kind == "number" else _unquoted(token))
+        if kind == "name":
+            return self._name()
         if self._take("-"):
             self.depth += 1
             if self.depth > MAX_DEPTH:
@@ -236,7 +300,33 @@ class _Parser:
             self._need(",")
             prefix = self._atom()
             self._need(")")
-            if not isinstance(column, Column) or not (isinstance(prefix, Literal) and isinstance(prefix.value, str)):
+            if not isinstance(column, Column | Element) or not (
+                isinstance(prefix, Literal) and isinstance(prefix.value, str)
+            ):
                 raise ExpressionError("starts_with takes a column and a text in single quotes")
             return Call("starts_with", (column, prefix))
         raise self._unexpected("a value")
+
+    def _name(self) -> Node:
+        """A column, a value of a map, or size(column): `size` is a name like any other where no parenthesis follows."""
+        _, name, _ = self._peek()
+        self.at += 1
+        if name == "size" and self._take("("):
+            kind, column, _ = self._peek()
+            if kind != "name":
+                raise self._unexpected("an array or map")
+            self.at += 1
+            self._need(")")
+            return Call("size", (Column(column),))
+        if self._take("["):
+            kind, key, _ = self._peek()
+            if kind != "text":
+                raise self._unexpected("a key in single quotes")
+            self.at += 1
+            self._need("]")
+            return Element(name, _unquoted(key))
+        return Column(name)
+
+
+def _unquoted(token: str) -> str:
+    return token[1:-1].replace("''", "'")
