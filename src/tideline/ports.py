@@ -115,6 +115,21 @@ class TableCommit:
     metadata: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """One data file of a table as its log knows it: bytes, rows (None: not counted), and least and greatest values.
+
+    Values of timestamps are cut to milliseconds; columns without statistics are missing.
+    """
+
+    bytes: int
+    rows: int | None
+    low: Mapping[str, Any]
+    high: Mapping[str, Any]
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 class Tables(Protocol):
     """Reads versioned tables without an engine; writing is Spark's."""
 
@@ -130,4 +145,12 @@ class Tables(Protocol):
 
     def read(self, path: str, version: int, columns: Sequence[str] | None = None) -> Any:
         """The rows of a pinned version as a pyarrow Table."""
+        ...
+
+    def schema(self, path: str, version: int | None = None) -> Mapping[str, Any] | None:
+        """`{"type": "struct", "fields": [{"name", "type", ...}]}` as Delta writes it; None when there is no table."""
+        ...
+
+    def files(self, path: str, version: int | None = None) -> Sequence[DataFile]:
+        """The data files of a version, from the table's log alone; empty when there is no table."""
         ...

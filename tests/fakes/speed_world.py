@@ -17,6 +17,7 @@ from speed_layer.worker import Doors, Pace, Worker, increments_topic
 from tests.fakes.contract_index import small_contract
 from tests.fakes.documents import FakeDocuments
 from tests.fakes.event_log import FakeEventLog
+from tests.fakes.tables import FakeTables
 from tideline.adapters.increments import Fence, Increment, Rebase, decode, exact_states
 from tideline.adapters.json_events import EventDecoder, payload_hash
 from tideline.adapters.sketches import HllSketches
@@ -26,7 +27,6 @@ from tideline.model.contract import Contract
 from tideline.model.lineage import Lineage, Verdict
 from tideline.model.position import Coverage, Partition, Position
 from tideline.model.release import Release, release_name
-from tideline.ports import TableCommit
 
 PARTITIONS = 2
 Groups = dict[tuple[Any, ...], tuple[Any, ...]]
@@ -73,17 +73,12 @@ def two_views(**changes: Any) -> Contract:
     return small_contract(**{**members, **changes})
 
 
-class FakeTables:
+class SilverVersions(FakeTables):
     """Silver as the batch layer would have written it, by version."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.versions: dict[int, pa.Table] = {}
-
-    def last_commit(self, path: str) -> TableCommit | None:
-        return None
-
-    def commits(self, path: str, after: int) -> Sequence[TableCommit]:
-        return ()
 
     def version(self, path: str) -> int | None:
         return max(self.versions, default=None)
@@ -157,7 +152,7 @@ class World:
         self.contract = contract or two_views()
         self.log_ms, self.step_ms, self.now = 1_700_000_000_000, 1, 0.0
         self.log = FakeEventLog(lambda: self.log_ms)
-        self.documents, self.tables, self.sketches = FakeDocuments(), FakeTables(), HllSketches()
+        self.documents, self.tables, self.sketches = FakeDocuments(), SilverVersions(), HllSketches()
         self.state, self.topic = state, self.contract.stream.topic
         self.log.create(self.topic, PARTITIONS)
         self.decoder = EventDecoder(self.contract)

@@ -6,13 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tideline.ports import TableCommit
+from tideline.ports import DataFile, TableCommit
 
 
 @dataclass
 class FakeTable:
     rows: list[Any] = field(default_factory=list)
     metadata: list[Mapping[str, Any] | None] = field(default_factory=list)
+    schema: Mapping[str, Any] | None = None
+    files: list[DataFile] = field(default_factory=list)
 
 
 class FakeTables:
@@ -45,3 +47,9 @@ class FakeTables:
     def read(self, path: str, version: int, columns: Sequence[str] | None = None) -> Any:
         rows = self.tables[path].rows[version]
         return rows if columns is None else rows.select(list(columns))
+
+    def schema(self, path: str, version: int | None = None) -> Mapping[str, Any] | None:
+        return self.tables[path].schema if path in self.tables else None
+
+    def files(self, path: str, version: int | None = None) -> list[DataFile]:
+        return self.tables[path].files if path in self.tables else []

@@ -1,4 +1,4 @@
-"""Delta tables read by delta-rs: commits with their metadata, and the rows of a pinned version."""
+"""Delta tables read by delta-rs: commits with their metadata, schema, files, and the rows of a pinned version."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
+from tideline.adapters import delta_rows
 from tideline.model.errors import DataError
-from tideline.ports import TableCommit
+from tideline.ports import DataFile, TableCommit
 
 _FIRST_LOOK = 16
 
@@ -50,9 +52,23 @@ class DeltaTables:
         if table is None:
             raise _broken(self._lake / path, f"there is no table, version {version} of it was promised")
         try:
+            if delta_rows.is_evolved(table):
+                return delta_rows.read(table, columns)
             return table.to_pyarrow_table(columns=list(columns) if columns is not None else None)
-        except (DeltaError, OSError, ValueError) as error:
+        except (DeltaError, OSError, ValueError, KeyError, pa.ArrowException) as error:
             raise _broken(self._lake / path, f"version {version} cannot be read ({_first_line(error)})") from error
+
+    def schema(self, path: str, version: int | None = None) -> dict[str, Any] | None:
+        table = self._open(path, version)
+        return None if table is None else delta_rows.schema(table)
+
+    def files(self, path: str, version: int | None = None) -> list[DataFile]:
+        table = self._open(path, version)
+        if table is None:
+            return []
+        names = {delta_rows.physical(field): str(field["name"]) for field in delta_rows.schema(table)["fields"]}
+        listed = pa.table(table.get_add_actions(flatten=False)).to_pylist()
+        return [_data_file(action, names) for action in listed]
 
     def _open(self, path: str, version: int | None = None) -> DeltaTable | None:
         place = self._lake / path
@@ -72,6 +88,15 @@ class DeltaTables:
             return sorted(table.history(limit), key=lambda commit: int(commit["version"]), reverse=True)
         except (DeltaError, OSError, ValueError) as error:
             raise _broken(self._lake / path, f"its history cannot be read ({_first_line(error)})") from error
+
+
+def _data_file(action: Mapping[str, Any], names: Mapping[str, str]) -> DataFile:
+    low, high = (
+        {names[name]: value for name, value in (action.get(end) or {}).items() if name in names and value is not None}
+        for end in ("min", "max")
+    )
+    rows = action.get("num_records")
+    return DataFile(int(action["size_bytes"]), None if rows is None else int(rows), low, high)
 
 
 def _metadata(commit: Mapping[str, Any]) -> dict[str, Any] | None:
