@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from tideline.model import expression
 from tideline.model.compiled import Compiled, Kind
 from tideline.model.contract import Contract, FieldType, Measure, View
 from tideline.model.measure import MeasureKind
+from tideline.model.problem import Path, Problem
 
-Path = tuple[str | int, ...]
 SILVER_COLUMNS = ("partition", "position", "log_time", "payload_hash", "batch")
 QUERY_WORDS = ("dimensions", "consistency", "limit", "cursor")
 _SERVED = {MeasureKind.MIN, MeasureKind.MAX, MeasureKind.LATEST}
@@ -23,14 +22,6 @@ _FITTING: dict[MeasureKind, tuple[Kind, ...]] = {
     MeasureKind.APPROX_DISTINCT: (Kind.NUMBER, Kind.TEXT),
     MeasureKind.COUNT: tuple(Kind),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A contradiction and the part of the contract it is in, such as ("views", 0, "measures", 2, "expression")."""
-
-    path: Path
-    text: str
 
 
 def problems(contract: Contract) -> list[Problem]:
@@ -151,3 +142,6 @@ def _measure(contract: Contract, measure: Measure) -> Iterator[str]:
         personal = [name for name in sorted(expression.columns(node)) if contract.by_name[name].pii]
         if personal:
             yield f"{personal[0]!r} is PII and cannot be served as a value"
+
+
+__all__ = ["Path", "Problem", "problems"]

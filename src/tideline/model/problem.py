@@ -1,0 +1,15 @@
+"""A contradiction inside a contract: what the checks of the model find and a reader of files places."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A contradiction and the part of the contract it is in, such as ("views", 0, "measures", 2, "expression")."""
+
+    path: Path
+    text: str
