@@ -1,7 +1,7 @@
 """How values are written in events: exact readers for decimals, timestamps and dates, the same for batch and speed.
 
-Every reader either gives the exact value or raises NotWritten (the text has another form) or OutOfRange (the form is
-right, the value does not fit). Work is bounded by the length of the text, whatever exponent or year it names.
+Every reader either gives the exact value or raises one of Refused: NotWritten (the text has another form), OutOfRange
+(the form is right, the value does not fit) and so on. Work is bounded by the length of the text, whatever exponent or year it names.
 """
 
 from __future__ import annotations
@@ -20,16 +20,38 @@ _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - naive on purpose: both sides of 
 _MICROSECOND = timedelta(microseconds=1)
 
 
-class NotWritten(ValueError):
+class Refused(ValueError):
+    """A value that its field does not allow; `reason` is the stable word of docs/formats.md."""
+
+    reason = "wrong_type"
+
+
+class NotWritten(Refused):
     """The text does not have the form of the type."""
 
 
-class OutOfRange(ValueError):
-    """The value is well written and does not fit the type."""
+class OutOfRange(Refused):
+    """The value is well written and does not fit the type, its limits or its length."""
+
+    reason = "out_of_range"
 
 
-class NonexistentLocalTime(ValueError):
+class NonexistentLocalTime(Refused):
     """The clock of the zone never showed this time: it was skipped when summer time began."""
+
+    reason = "nonexistent_local_time"
+
+
+class OtherPattern(Refused):
+    """The text does not match the field's pattern as a whole."""
+
+    reason = "pattern"
+
+
+class NotInEnum(Refused):
+    """The text is none of the values that the field lists."""
+
+    reason = "not_in_enum"
 
 
 def decimal(text: str, precision: int, scale: int) -> int:
