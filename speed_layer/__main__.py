@@ -20,7 +20,7 @@ from speed_layer.status import Metrics, Status
 from speed_layer.worker import Doors, Pace, Worker
 from tideline import wiring
 from tideline.adapters.sketches import HllSketches
-from tideline.index import check_fresh, load_index
+from tideline.index import check_fresh, load_hashes, load_index
 from tideline.model.contract import Contract
 from tideline.model.errors import TidelineError
 from tideline.settings import Settings, settings
@@ -110,7 +110,7 @@ def _serve(config: Settings, asked: Event) -> None:
 def _hashes(config: Settings) -> dict[str, str]:
     """The contract hashes of the index on disk; empty while it cannot be read, because it is being written."""
     try:
-        return {id_: contract.hash for id_, contract in load_index(config.index).items()}
+        return load_hashes(config.index)
     except (TidelineError, OSError, ValueError):
         return {}
 

@@ -1,48 +1,227 @@
-"""The files that are generated from contracts and committed: rendered and written whole, the left-over removed."""
+"""The files that are generated from contracts and committed: rendered whole, written where they differ.
+
+A memory in the home (`compiled.json`, safe to delete) says which source made which files, so that one changed contract
+costs one contract. It is believed only when the engine that wrote it is this one, to the byte of its source; and
+`check=True` believes nothing that it says about files on disk.
+"""
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from tideline.index import compile_index, render_index
-from tideline.model.contract import Contract
+from tideline import compiling
+from tideline.compiling import DBT, INDEX, TERRAFORM, Unit
+from tideline.index import clashes, render_listing, sources
+from tideline.settings import REPOSITORY, Settings
 
-_RENDERING = "tideline.rendering.dbt"
-
-
-def rendered(contracts_dir: Path, index: Path, dbt_project: Path) -> dict[Path, str]:
-    """Every generated file and its text; raises ContractError."""
-    document = compile_index(contracts_dir)
-    files = {index: render_index(document)}
-    if importlib.util.find_spec(_RENDERING) is not None:
-        contracts = {id_: Contract.model_validate(entry) for id_, entry in document["contracts"].items()}
-        texts: dict[str, str] = importlib.import_module(_RENDERING).render(contracts)
-        files |= {dbt_project / name: text for name, text in texts.items()}
-    return files
+Stat = list[int]  # size, time of the last change of the inode in ns
 
 
-def differences(files: dict[Path, str], dbt_project: Path) -> dict[Path, str]:
-    """Which files are missing or differ, and which generated ones nothing generates any more; path -> why."""
-    found: dict[Path, str] = {}
-    for path, text in sorted(files.items()):
-        if not path.exists():
-            found[path] = "missing"
-        elif path.read_text(encoding="utf-8") != text:
-            found[path] = "stale"
-    for folder in sorted(dbt_project.rglob("_generated")):
-        found |= {path: "left over" for path in sorted(folder.rglob("*")) if path.is_file() and path not in files}
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where contracts are read, and where each kind of generated file is written."""
+
+    contracts: Path
+    index: Path
+    dbt_project: Path
+    terraform: Path
+    memory: Path | None = None
+
+    @classmethod
+    def of(cls, settings: Settings) -> Places:
+        """An index outside the repository has its Terraform inputs beside it: such a home touches nothing here."""
+        own = settings.index.is_relative_to(REPOSITORY)
+        terraform = REPOSITORY / "infra" / "terraform" if own else settings.index.parent / "terraform"
+        return cls(settings.contracts, settings.index, settings.dbt_project, terraform, settings.home / "compiled.json")
+
+    def path(self, place: str) -> Path:
+        """The path of `ROOT:path`."""
+        root, _, name = place.partition(":")
+        return self.roots[root] / name
+
+    @property
+    def roots(self) -> dict[str, Path]:
+        return {INDEX: self.index.parent, DBT: self.dbt_project, TERRAFORM: self.terraform}
+
+    @property
+    def owned(self) -> tuple[Path, ...]:
+        """Folders in which everything is generated, so that what nothing generates is left over."""
+        return (
+            self.index.parent / "contracts",
+            self.dbt_project / "models" / "_generated",
+            self.terraform / "_generated",
+        )
+
+
+@dataclass(slots=True)
+class Memory:
+    """What the last compile knew: units by source, and per written file its stat and the digest of its text."""
+
+    fingerprint: str
+    units: dict[str, Unit] = field(default_factory=dict)
+    written: dict[str, tuple[Stat, str]] = field(default_factory=dict)
+
+
+def generate(places: Places, *, check: bool = False) -> dict[Path, str]:
+    """Compile, and unless `check` write what differs; path -> missing, stale or left over. Raises ContractError.
+
+    1. read and render what changed  2. look at the whole: nothing is written when anything is wrong  3. write each file
+    atomically, the list of contracts last, so that who sees the new list finds every contract that it names.
+    """
+    memory = _recall(places.memory)
+    compiled_from = sources(places.contracts)
+    changed = [name for name, sha256 in compiled_from.items() if not _known(memory, name, sha256)]
+    made = compiling.make_units(places.contracts, changed)  # 1
+    units = {name: made[name] if name in made else memory.units[name] for name in compiled_from}
+    _refuse(units, places)  # 2
+    compiled_from = {name: unit.sha256 for name, unit in units.items()}
+    listed = {one["listed"]["id"]: one["listed"] for unit in units.values() for one in unit.contracts}
+    listing = render_listing(listed, compiled_from)
+    wanted = {place: text for unit in units.values() for place, text in unit.files.items()}
+    wanted[f"{INDEX}:{places.index.name}"] = compiling.text_digest(listing)
+    present = _present(places)
+    found = _differences(places, wanted, present, {} if check else memory.written)
+    if check:
+        return found
+    texts = _texts(places, units, {f"{INDEX}:{places.index.name}": listing})
+    _write(places, found, texts)  # 3
+    _remember(places, memory, units, wanted, present, found)
     return found
 
 
-def write(files: dict[Path, str], changed: dict[Path, str]) -> None:
-    """Replace what differs, each file atomically, and remove what is left over."""
-    for path, why in changed.items():
-        if why == "left over":
+def _known(memory: Memory, name: str, sha256: str) -> bool:
+    return name in memory.units and memory.units[name].sha256 == sha256
+
+
+def _refuse(units: Mapping[str, Unit], places: Places) -> None:
+    from tideline.adapters.odcs import refusal
+    from tideline.adapters.odcs.finding import Level
+
+    findings = [finding for unit in units.values() for finding in unit.findings]
+    findings += clashes((claim for name, unit in units.items() for claim in unit.claims(name)), places.contracts)
+    errors = [finding for finding in findings if finding.severity is Level.ERROR]
+    if errors:
+        raise refusal(errors)
+
+
+def _present(places: Places) -> dict[Path, Stat]:
+    """Every file that stands where generated files stand."""
+    found: dict[Path, Stat] = {}
+    folders = [folder for folder in places.owned if folder.is_dir()]
+    while folders:
+        for path in folders.pop().iterdir():
+            if path.is_dir():
+                folders.append(path)
+            else:
+                found[path] = _stat(path)
+    if places.index.is_file():
+        found[places.index] = _stat(places.index)
+    return found
+
+
+def _stat(path: Path) -> Stat:
+    facts = path.stat()
+    return [facts.st_size, facts.st_ctime_ns]
+
+
+def _differences(
+    places: Places, wanted: Mapping[str, str], present: Mapping[Path, Stat], trusted: Mapping[str, tuple[Stat, str]]
+) -> dict[Path, str]:
+    """What is missing, stale or left over; a file whose stat is the trusted one is not read."""
+    found: dict[Path, str] = {}
+    expected = set()
+    for place, text in wanted.items():
+        path = places.path(place)
+        expected.add(path)
+        if path not in present:
+            found[path] = "missing"
+        elif trusted.get(str(path)) != (present[path], text) and compiling.text_digest(_read(path)) != text:
+            found[path] = "stale"
+    return found | {path: "left over" for path in present if path not in expected}
+
+
+def _read(path: Path) -> str:
+    return path.read_bytes().decode("utf-8", errors="replace")
+
+
+def _texts(places: Places, units: Mapping[str, Unit], whole: Mapping[str, str]) -> Callable[[Path], str]:
+    """The text of a generated file: kept from just now, else its source is rendered again."""
+    source_of = {places.path(place): name for name, unit in units.items() for place in unit.files}
+    texts = {places.path(place): text for place, text in whole.items()}
+
+    def text(path: Path) -> str:
+        if path not in texts:
+            unit = units[source_of[path]]
+            made = unit.texts or compiling.make_unit(places.contracts, source_of[path]).texts
+            texts.update((places.path(place), one) for place, one in made.items())
+        return texts.pop(path)
+
+    return text
+
+
+def _write(places: Places, found: Mapping[Path, str], text: Callable[[Path], str]) -> None:
+    """Replace what differs, each file atomically and the list last, and remove what is left over."""
+    for path in sorted(found, key=lambda path: path == places.index):
+        if found[path] == "left over":
             path.unlink()
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(path.name + ".new")
-        draft.write_text(files[path], encoding="utf-8")
+        draft.write_bytes(text(path).encode())
         draft.replace(path)
+    for folder in {path.parent for path, why in found.items() if why == "left over"}:
+        _drop_empty(folder, places.owned)
+
+
+def _drop_empty(folder: Path, owned: tuple[Path, ...]) -> None:
+    while folder not in owned and folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent
+
+
+def _recall(path: Path | None) -> Memory:
+    """The memory, or an empty one when there is none, it cannot be read, or another engine wrote it."""
+    current = compiling.fingerprint()
+    try:
+        kept: dict[str, Any] = json.loads(path.read_bytes()) if path else {}
+        if kept.get("fingerprint") != current:
+            return Memory(current)
+        units = {name: Unit(*entry) for name, entry in kept["units"].items()}
+        written = {name: (stat, text) for name, (stat, text) in kept["written"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return Memory(current)
+    return Memory(current, units, written)
+
+
+def _remember(
+    places: Places,
+    memory: Memory,
+    units: Mapping[str, Unit],
+    wanted: Mapping[str, str],
+    present: Mapping[Path, Stat],
+    found: Mapping[Path, str],
+) -> None:
+    if places.memory is None:
+        return
+    written = dict(_stats(places, wanted, present, found))
+    document = {
+        "fingerprint": memory.fingerprint,
+        "units": {name: [unit.sha256, unit.contracts, unit.files] for name, unit in units.items()},
+        "written": written,
+    }
+    places.memory.parent.mkdir(parents=True, exist_ok=True)
+    draft = places.memory.with_name(places.memory.name + ".new")
+    draft.write_text(json.dumps(document, separators=(",", ":")))
+    draft.replace(places.memory)
+
+
+def _stats(
+    places: Places, wanted: Mapping[str, str], present: Mapping[Path, Stat], found: Mapping[Path, str]
+) -> Iterator[tuple[str, tuple[Stat, str]]]:
+    for place, text in wanted.items():
+        path = places.path(place)
+        yield str(path), (_stat(path) if path in found else present[path], text)

@@ -1,75 +1,115 @@
-"""The compiled contract index: what DAGs and services read instead of YAML, written whole and checked to be fresh."""
+"""The compiled contract index: what DAGs and services read instead of YAML, written whole and checked to be fresh.
+
+A small `index.json` lists the contracts (`tideline.listing`), and each stands whole in a file of its own beside it.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from tideline.listing import (
+    FORMAT,
+    MEND,
+    Listed,
+    read_document,
+    read_listing,
+    read_shard,
+    render_lines,
+    shard_name,
+)
 from tideline.model.contract import Contract, dump_index_entry
-from tideline.model.errors import Fatal, StaleIndex
+from tideline.model.errors import StaleIndex
 
-FORMAT = 1
+if TYPE_CHECKING:
+    from tideline.adapters.odcs import Finding
+
 PATTERN = "*.odcs.yaml"
-MEND = "run: tideline compile"
 
 
 def compile_index(contracts_dir: Path) -> dict[str, Any]:
-    """The document for all contracts of a folder; raises ContractError with every finding of every file."""
-    from tideline.adapters.odcs import Finding, examine, refusal
+    """`{"format", "sources": {path: sha256}, "contracts": {id: contract}}` of a folder, without any cache.
+
+    Raises ContractError with every finding of every file.
+    """
+    from tideline.adapters.odcs import refusal
 
     contracts: dict[str, Contract] = {}
+    claims: list[Claim] = []
     findings: list[Finding] = []
-    served: dict[str, str] = {}
-    for name, path in _files(contracts_dir).items():
-        contract, found = examine(path, shown_as=str(contracts_dir / name))
+    for name, path in source_files(contracts_dir).items():
+        made, found = examined(path, name, contracts_dir)
         findings += found
-        if contract is None:
-            continue
-        clashes = [f"another contract is {contract.id!r} too"] if contract.id in contracts else []
-        clashes += [f"view {v.name!r} is one of {served[v.name]} too" for v in contract.views if v.name in served]
-        findings += [Finding("TL-CON-031", str(contracts_dir / name), 1, 1, text) for text in clashes]
-        contracts[contract.id] = contract
-        served |= {view.name: contract.id for view in contract.views}
+        claims += [Claim.of(contract, name) for contract in made]
+        contracts |= {contract.id: contract for contract in made}
+    findings += clashes(claims, contracts_dir)
     if findings:
         raise refusal(findings)
     return {
         "format": FORMAT,
-        "sources": _sources(contracts_dir),
+        "sources": sources(contracts_dir),
         "contracts": {id_: dump_index_entry(contract) for id_, contract in sorted(contracts.items())},
     }
 
 
-def render_index(document: Mapping[str, Any]) -> str:
-    """The text of an index file: the same document gives the same bytes."""
-    return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+def render_index(document: Mapping[str, Any]) -> dict[str, str]:
+    """The text of each file of the index, by its path beside `index.json`: the same document gives the same bytes."""
+    files, listed = {}, {}
+    for id_, entry in document["contracts"].items():
+        contract = Contract.model_validate_json(json.dumps(entry))
+        sha256 = document["sources"].get(contract.source)
+        files[shard_name(id_)] = render_shard(contract, contract.source, sha256)
+        listed[id_] = listed_of(contract).plain()
+    return {"index.json": render_listing(listed, document["sources"]), **files}
+
+
+def store_index(path: Path, document: Mapping[str, Any]) -> Path:
+    """Write an index and its contracts beside it, the list last; for homes of their own and for tests."""
+    files = {name: text for name, text in render_index(document).items() if name != "index.json"}
+    for name, text in files.items():
+        (path.parent / name).parent.mkdir(parents=True, exist_ok=True)
+        (path.parent / name).write_text(text, encoding="utf-8")
+    path.write_text(render_index(document)["index.json"], encoding="utf-8")
+    return path
 
 
 def load_index(path: Path) -> dict[str, Contract]:
-    """The contracts by id; raises StaleIndex when there is no index or it is of another format."""
-    contracts = _read(path)["contracts"]
-    return {str(id_): Contract.model_validate_json(json.dumps(entry)) for id_, entry in contracts.items()}
+    """All contracts by id; raises StaleIndex when there is no index or its parts were not written together."""
+    listing, found = read_listing(path), {}
+    for id_ in listing.contracts:
+        shard = read_shard(path, id_)
+        if shard["sha256"] != listing.sources.get(shard["source"]):
+            raise StaleIndex("TL-IDX-002", f"{id_} was compiled at another time", where=str(path), fix=MEND)
+        found[id_] = Contract.model_validate_json(json.dumps(shard["contract"]))
+    return found
+
+
+def load_hashes(path: Path) -> dict[str, str]:
+    """The hash of each contract, from the list alone: cheap enough to look for a change every few seconds."""
+    return {id_: listed.hash for id_, listed in read_listing(path).contracts.items()}
 
 
 def load_contract(path: Path, contract_id: str) -> Contract:
-    """One contract of the index; raises Fatal that names the ones there are."""
-    contracts = _read(path)["contracts"]
-    if contract_id not in contracts:
-        raise Fatal(
-            "TL-IDX-003",
-            f"there is no contract {contract_id!r}",
-            where=str(path),
-            fix=f"take one of: {', '.join(sorted(contracts))}",
-        )
-    return Contract.model_validate_json(json.dumps(contracts[contract_id]))
+    """One contract, from its own file; raises Fatal that names the ones with a similar id."""
+    return Contract.model_validate_json(json.dumps(read_shard(path, contract_id)["contract"]))
 
 
-def check_fresh(index_path: Path, contracts_dir: Path) -> None:
-    """Raise StaleIndex, naming the files, unless the index was compiled from exactly these contracts."""
-    compiled: dict[str, str] = _read(index_path)["sources"]
-    present = _sources(contracts_dir)
+def check_fresh(index_path: Path, contracts_dir: Path, contract_id: str | None = None) -> None:
+    """Raise StaleIndex, naming the files, unless the index was compiled from exactly these contracts.
+
+    With a contract id only the file of that contract is looked at: its task need not read the others.
+    """
+    if contract_id is None:
+        compiled: dict[str, str] = read_document(index_path)["sources"]
+        present = sources(contracts_dir)
+    else:
+        shard = read_shard(index_path, contract_id)
+        path = contracts_dir / (shard["source"] or "")
+        compiled = {str(shard["source"]): str(shard["sha256"])}
+        present = {str(shard["source"]): digest(path.read_bytes())} if path.is_file() else {}
     differing = sorted(name for name in compiled.keys() | present.keys() if compiled.get(name) != present.get(name))
     if differing:
         raise StaleIndex(
@@ -80,23 +120,87 @@ def check_fresh(index_path: Path, contracts_dir: Path) -> None:
         )
 
 
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise StaleIndex("TL-IDX-001", "there is no compiled index", where=str(path), fix=MEND) from None
-    except ValueError:
-        raise StaleIndex("TL-IDX-001", "the compiled index is no JSON", where=str(path), fix=MEND) from None
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise StaleIndex("TL-IDX-001", f"the compiled index is not of format {FORMAT}", where=str(path), fix=MEND)
-    return document
+def listed_of(contract: Contract) -> Listed:
+    """What the scheduler has to know of a contract."""
+    return Listed(
+        id=contract.id,
+        version=contract.version,
+        hash=contract.hash,
+        owner=contract.owner,
+        tier=contract.tier,
+        description=contract.description,
+        tags=contract.tags,
+        schedule=contract.schedule,
+        freshness=contract.freshness.total_seconds(),
+        deadline=None if contract.deadline is None else contract.deadline.total_seconds(),
+        views=tuple((view.name, view.description) for view in contract.views),
+    )
 
 
-def _files(contracts_dir: Path) -> dict[str, Path]:
+def render_listing(listed: Mapping[str, Mapping[str, Any]], compiled_from: Mapping[str, str]) -> str:
+    """The text of `index.json`."""
+    return render_lines({"format": FORMAT, "sources": compiled_from, "contracts": listed})
+
+
+def render_shard(contract: Contract, source: str | None, sha256: str | None) -> str:
+    """The text of one contract's file."""
+    head = {"format": FORMAT, "source": source, "sha256": sha256, "listed": listed_of(contract).plain()}
+    return render_lines({**head, "contract": dump_index_entry(contract)})
+
+
+class Claim:
+    """The names that a contract takes for itself in the whole platform, and the contracts that it needs."""
+
+    __slots__ = ("consumes", "id", "names", "source")
+
+    def __init__(self, id_: str, source: str, names: Iterable[str], consumes: Iterable[str]) -> None:
+        self.id, self.source, self.names, self.consumes = id_, source, tuple(names), tuple(consumes)
+
+    @classmethod
+    def of(cls, contract: Contract, source: str) -> Claim:
+        names = [f"id {contract.id!r}", f"topic {contract.stream.topic!r}"]
+        names += [f"view {view.name!r}" for view in contract.views]
+        return cls(contract.id, source, names, contract.consumes)
+
+
+def clashes(claims: Iterable[Claim], contracts_dir: Path) -> list[Finding]:
+    """What no single file can show: a name that two contracts claim, and a contract that is needed and not there."""
+    from tideline.adapters.odcs import Finding
+
+    claims = tuple(claims)
+    known, owners, found = {claim.id for claim in claims}, dict[str, Claim](), []
+    for claim in claims:
+        place = str(contracts_dir / claim.source)
+        for name in claim.names:
+            other = owners.setdefault(name, claim)
+            if other is not claim:
+                text = f"{name} of {claim.id} is one of {other.id} in {other.source} too"
+                found.append(Finding("TL-CON-031", place, 1, 1, text))
+        for needed in claim.consumes:
+            if needed not in known:
+                found.append(Finding("TL-CON-031", place, 1, 1, f"{claim.id} consumes {needed}, which is no contract"))
+    return found
+
+
+def examined(path: Path, name: str, contracts_dir: Path) -> tuple[tuple[Contract, ...], list[Finding]]:
+    """The contracts of one file, which know where they stand, and what is wrong with it."""
+    from tideline.adapters.odcs import examine
+
+    contract, found = examine(path, shown_as=str(contracts_dir / name))
+    made = () if contract is None else (contract.model_copy(update={"source": name}),)
+    return made, found
+
+
+def source_files(contracts_dir: Path) -> dict[str, Path]:
     """Contract files by their path relative to the folder, with slashes, sorted."""
     found = {path.relative_to(contracts_dir).as_posix(): path for path in contracts_dir.rglob(PATTERN)}
     return dict(sorted(found.items()))
 
 
-def _sources(contracts_dir: Path) -> dict[str, str]:
-    return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in _files(contracts_dir).items()}
+def sources(contracts_dir: Path) -> dict[str, str]:
+    """The SHA-256 of each contract file."""
+    return {name: digest(path.read_bytes()) for name, path in source_files(contracts_dir).items()}
+
+
+def digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
+from tideline.index import store_index
+from tideline.listing import FORMAT
 from tideline.model.contract import Contract, dump_index_entry
 
 
@@ -43,7 +44,6 @@ def small_contract(product: str = "sales", **changes: Any) -> Contract:
 
 
 def write_index(path: Path, *contracts: Contract) -> Path:
-    """The file of docs/formats.md that DAGs are parsed from."""
+    """The files of docs/formats.md that DAGs are parsed from."""
     entries = {contract.id: dump_index_entry(contract) for contract in contracts}
-    path.write_text(json.dumps({"format": 1, "sources": {}, "contracts": entries}))
-    return path
+    return store_index(path, {"format": FORMAT, "sources": {}, "contracts": entries})

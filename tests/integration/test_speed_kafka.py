@@ -18,7 +18,7 @@ import pytest
 from tests.platform import free_ports
 from tideline.adapters.increments import Increment, decode
 from tideline.adapters.kafka_confluent import ConfluentLog
-from tideline.index import compile_index, load_index, render_index
+from tideline.index import compile_index, load_index, store_index
 from tideline.model.lineage import Lineage, Verdict
 from tideline.settings import Settings
 
@@ -50,7 +50,7 @@ def product(kafka: Settings, tmp_path: Path) -> Settings:
     text = text.replace("name: sales\nversion", f"name: {topic_product(tmp_path)}\nversion")
     (contracts / "sales.odcs.yaml").write_text(text)
     index = tmp_path / "index.json"
-    index.write_text(render_index(compile_index(contracts)))
+    store_index(index, compile_index(contracts))
     return kafka.model_copy(update={"contracts": contracts, "index": index, "home": tmp_path / "home"})
 
 

@@ -12,8 +12,18 @@ import pytest
 from click.testing import CliRunner
 
 from tideline.cli import app
-from tideline.generated import differences, rendered, write
-from tideline.index import check_fresh, compile_index, load_contract, load_index, render_index
+from tideline.index import (
+    Claim,
+    check_fresh,
+    clashes,
+    compile_index,
+    load_contract,
+    load_hashes,
+    load_index,
+    render_index,
+    store_index,
+)
+from tideline.listing import read_listed, read_listing
 from tideline.model.errors import ContractError, Fatal, StaleIndex
 from tideline.settings import settings
 
@@ -30,9 +40,7 @@ def contracts(tmp_path: Path) -> Path:
 
 
 def compiled(contracts: Path) -> Path:
-    path = contracts.parent / "index.json"
-    path.write_text(render_index(compile_index(contracts)))
-    return path
+    return store_index(contracts.parent / "index.json", compile_index(contracts))
 
 
 def test_the_committed_index_is_fresh() -> None:
@@ -41,9 +49,11 @@ def test_the_committed_index_is_fresh() -> None:
 
 def test_what_is_compiled_is_what_is_loaded(contracts: Path) -> None:
     index = compiled(contracts)
-    assert render_index(compile_index(contracts)) == index.read_text()
+    files = render_index(compile_index(contracts))
+    assert {name: (index.parent / name).read_text() for name in files} == files
     (contract,) = load_index(index).values()
-    assert contract == load_contract(index, "retail.sales")
+    assert contract == load_contract(index, "retail.sales") and contract.source == "retail/sales.odcs.yaml"
+    assert load_hashes(index) == {"retail.sales": contract.hash}
     assert contract.hash == load_index(ROOT / "dags" / "_generated" / "index.json")["retail.sales"].hash
 
 
@@ -61,7 +71,41 @@ def test_a_changed_added_or_removed_contract_makes_it_stale(contracts: Path) -> 
             check_fresh(index, contracts)
 
 
-@pytest.mark.parametrize("content", [None, "", "[]", '{"format": 2, "contracts": {}, "sources": {}}'])
+def test_the_list_says_what_the_scheduler_needs_and_a_contract_alone_says_the_same(contracts: Path) -> None:
+    index = compiled(contracts)
+    contract, listed = load_contract(index, "retail.sales"), read_listed(index, "retail.sales")
+    assert read_listing(index).contracts == {"retail.sales": listed}
+    assert (listed.domain, listed.product, listed.owner, listed.hash) == (
+        contract.domain, contract.product, contract.owner, contract.hash,
+    )  # fmt: skip
+    assert (listed.schedule, listed.deadline, listed.freshness) == (contract.schedule, None, 60.0)
+    assert [name for name, _ in listed.views] == [view.name for view in contract.views]
+
+
+def test_a_task_of_one_contract_does_not_care_for_the_others(contracts: Path) -> None:
+    """Another file that was changed or added stops no task; its own file does."""
+    index = compiled(contracts)
+    (contracts / "new.odcs.yaml").write_text("")
+    check_fresh(index, contracts, "retail.sales")
+    with pytest.raises(StaleIndex):
+        check_fresh(index, contracts)
+    for change in (lambda sales: sales.write_text("x"), lambda sales: sales.unlink()):
+        change(contracts / "retail" / "sales.odcs.yaml")
+        with pytest.raises(StaleIndex, match="retail/sales"):
+            check_fresh(index, contracts, "retail.sales")
+
+
+def test_parts_that_were_not_written_together_are_not_loaded(contracts: Path) -> None:
+    index = compiled(contracts)
+    index.write_text(index.read_text().replace("retail/sales.odcs.yaml", "retail/other.odcs.yaml"))
+    with pytest.raises(StaleIndex, match="tideline compile"):
+        load_index(index)
+    (index.parent / "contracts" / "retail" / "sales.json").unlink()
+    with pytest.raises(StaleIndex, match="not written"):
+        load_contract(index, "retail.sales")
+
+
+@pytest.mark.parametrize("content", [None, "", "[]", '{"format": 1, "contracts": {}, "sources": {}}'])
 def test_an_index_that_cannot_be_read_says_how_to_make_one(tmp_path: Path, content: str | None) -> None:
     path = tmp_path / "index.json"
     if content is not None:
@@ -77,7 +121,13 @@ def test_an_unknown_contract_names_the_known_ones(contracts: Path) -> None:
         load_contract(compiled(contracts), "retail.sale")
 
 
-def test_two_contracts_must_not_share_an_id_or_a_view(contracts: Path) -> None:
+@pytest.mark.parametrize("id_", ["retail", "", "../x.y", "retail.../../sales", "a.b.c"])
+def test_an_id_that_can_be_no_contract_leads_out_of_no_folder(contracts: Path, id_: str) -> None:
+    with pytest.raises(Fatal, match="TL-IDX-003"):
+        load_contract(compiled(contracts), id_)
+
+
+def test_two_contracts_must_not_share_an_id_a_topic_or_a_view(contracts: Path) -> None:
     (contracts / "copy.odcs.yaml").write_text(SALES.read_text())
     with pytest.raises(ContractError, match="TL-CON-031"):
         compile_index(contracts)
@@ -87,6 +137,15 @@ def test_two_contracts_must_not_share_an_id_or_a_view(contracts: Path) -> None:
     (contracts / "copy.odcs.yaml").write_text(text)
     with pytest.raises(ContractError, match="sales_by_country_and_day"):
         compile_index(contracts)
+    with pytest.raises(ContractError, match=r"topic 'retail\.sales\.v1' of retail\.sales is one of retail\.other"):
+        compile_index(contracts)
+
+
+def test_a_contract_consumes_only_what_there_is(contracts: Path) -> None:
+    claims = [Claim("a.b", "b.odcs.yaml", (), ()), Claim("a.c", "c.odcs.yaml", (), ("a.b", "a.x"))]
+    (finding,) = clashes(claims, contracts)
+    assert (finding.code, finding.file) == ("TL-CON-031", str(contracts / "c.odcs.yaml"))
+    assert "a.c consumes a.x, which is no contract" in str(finding)
 
 
 def test_loading_imports_no_yaml_no_schema_and_no_engine() -> None:
@@ -99,20 +158,6 @@ def test_loading_imports_no_yaml_no_schema_and_no_engine() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
-
-
-def test_generated_files_are_written_whole_and_left_over_ones_removed(contracts: Path, tmp_path: Path) -> None:
-    index, project = tmp_path / "out" / "index.json", tmp_path / "dbt_project"
-    left_over = project / "models" / "_generated" / "old.yml"
-    left_over.parent.mkdir(parents=True)
-    left_over.write_text("old")
-    files = rendered(contracts, index, project)
-    changed = differences(files, project)
-    assert changed[index] == "missing" and changed[left_over] == "left over"
-    write(files, changed)
-    assert not left_over.exists() and differences(files, project) == {}
-    index.write_text("{}")
-    assert differences(files, project) == {index: "stale"}
 
 
 @pytest.fixture

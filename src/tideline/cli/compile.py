@@ -1,4 +1,4 @@
-"""`tideline compile`: contracts to the index and the generated dbt files, always written whole."""
+"""`tideline compile`: contracts to the index, dbt files, catalog entries and Terraform inputs, always written whole."""
 
 from __future__ import annotations
 
@@ -12,15 +12,11 @@ import click
 @click.option("--check", is_flag=True, help="Write nothing; exit 4 when anything is stale.")
 @click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")
 def command(check: bool, as_json: bool) -> int:
-    """Compile the contracts into dags/_generated/index.json and dbt_project/models/_generated."""
-    from tideline.generated import differences, rendered, write
+    """Compile the contracts into dags/_generated, dbt_project/models/_generated and infra/terraform/_generated."""
+    from tideline.generated import Places, generate
     from tideline.settings import settings
 
-    own = settings()
-    files = rendered(own.contracts, own.index, own.dbt_project)
-    stale = differences(files, own.dbt_project)
-    if not check:
-        write(files, stale)
+    stale = generate(Places.of(settings()), check=check)
     _tell(stale, check=check, as_json=as_json)
     return 4 if check and stale else 0
 

@@ -81,7 +81,7 @@ def command(
     if key is None and stage is not None:
         raise click.UsageError("a STAGE belongs to a run: name it with --run-key")
     own = settings()
-    check_fresh(own.index, own.contracts)
+    check_fresh(own.index, own.contracts, contract_id)
     request = Request(Kind.RESTATE, restate) if restate else Request()
     run = Run(load_contract(own.index, contract_id), request, key or _new_key(), own)
     seconds: dict[str, float] = {}
