@@ -12,9 +12,11 @@ from typing import Any, Protocol
 
 import polars as pl
 
-from speed_layer.expressions import is_arithmetic, to_polars
+from speed_layer.expressions import is_arithmetic, place, places, to_polars
 from tideline.model import expression
+from tideline.model.compiled import Kind
 from tideline.model.contract import Contract, Dimension, FieldType, Grain, Measure, View
+from tideline.model.field import NESTED
 from tideline.model.measure import MeasureKind
 from tideline.model.position import Partition, Position
 
@@ -31,6 +33,13 @@ _TYPES: Mapping[FieldType, Any] = {
     FieldType.TIMESTAMP: pl.Int64,
     FieldType.DECIMAL: pl.Int128,
     FieldType.BOOLEAN: pl.Boolean,
+}
+_COMPUTED: Mapping[Kind, Any] = {
+    Kind.NUMBER: pl.Int128,
+    Kind.BOOLEAN: pl.Boolean,
+    Kind.TIMESTAMP: pl.Int64,
+    Kind.TEXT: pl.String,
+    Kind.DATE: pl.String,
 }
 
 
@@ -67,11 +76,10 @@ class Fold:
         self._contract = contract
         self._views = {view.name: _ViewFold(contract, view, sketches) for view in contract.views}
         wanted = {contract.event_time}.union(*(fold.columns for fold in self._views.values()))
-        kinds = {field.name: _TYPES[field.type] for field in contract.fields}
-        self._columns = [
-            (at, name, kinds.get(name, pl.Boolean)) for at, name in enumerate(contract.columns) if name in wanted
-        ]
-        self._closures = {text: contract.compile(text) for fold in self._views.values() for text in fold.closures}
+        kinds = {field.name: _TYPES[field.type] for field in contract.fields if field.type not in NESTED}
+        kinds |= {column.name: pl.Boolean for column in contract.derived}
+        self._columns = [(at, name, kinds[name]) for at, name in enumerate(contract.columns) if name in wanted]
+        self._closures = {text: contract.compile(text) for text in sorted(wanted - set(contract.columns))}
 
     def frame(
         self, rows: Sequence[Row], partitions: Sequence[Partition], positions: Sequence[Position]
@@ -80,8 +88,7 @@ class Fold:
         columns = list(zip(*rows, strict=True)) if rows else [()] * len(self._contract.columns)
         series = [pl.Series(name, columns[at], dtype=kind) for at, name, kind in self._columns]
         for text, compiled in self._closures.items():
-            kind = {"number": pl.Int128, "boolean": pl.Boolean}.get(compiled.type.kind.value, pl.String)
-            series.append(pl.Series(text, [compiled.of(row) for row in rows], dtype=kind))
+            series.append(pl.Series(text, [compiled.of(row) for row in rows], dtype=_COMPUTED[compiled.type.kind]))
         series.append(pl.Series(PARTITION, partitions, dtype=pl.Int64))
         series.append(pl.Series(POSITION, positions, dtype=pl.Int64))
         return pl.DataFrame(series).sort(self._contract.event_time, POSITION)
@@ -103,8 +110,7 @@ class Fold:
 class _ViewFold:
     def __init__(self, contract: Contract, view: View, sketches: Sketches) -> None:
         self._contract, self._view, self._sketches = contract, view, sketches
-        self.columns: set[str] = {dimension.column for dimension in view.dimensions}
-        self.closures: set[str] = set()
+        self.columns: set[str] = {dimension.column for dimension in view.dimensions}  # also texts of expressions
         parts = [self._part(measure) for measure in view.measures]
         names: list[tuple[str, ...]] = []
         self._aggregates: list[pl.Expr] = []
@@ -154,14 +160,13 @@ class _ViewFold:
     def _value(self, text: str) -> tuple[pl.Expr, int]:
         """The polars expression of a measure and how many digits its values can have."""
         node = expression.parse(text)
-        self.columns |= expression.columns(node)
         digits = self._contract.compile(text).type.digits
-        if isinstance(node, expression.Column):
-            return pl.col(node.name), digits
-        if is_arithmetic(node):
+        column = place(node)
+        if column is None and is_arithmetic(node):
+            self.columns |= places(node)
             return to_polars(node, self._contract.scales), digits
-        self.closures.add(text)
-        return pl.col(text), digits
+        self.columns.add(column or text)
+        return pl.col(column or text), digits
 
 
 def _totals(values: list[Any]) -> list[int]:

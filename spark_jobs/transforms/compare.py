@@ -51,6 +51,18 @@ def differences(
 def _content(rows: DataFrame, contract: Contract, days: tuple[date, date], name: str, *kept: str) -> DataFrame:
     """Each record's place, all its values as one column `name`, and whether it is on these days (`name`_in)."""
     columns = [c for c in rendering.columns("silver", contract) if c.name not in (*_PLACE, "batch")]
-    values = [F.col(c.name) if c.name in rows.columns else F.lit(None).cast(c.type).alias(c.name) for c in columns]
+    values = [F.expr(_comparable(contract, c, c.name in rows.columns)).alias(c.name) for c in columns]
     on_days = F.expr(rendering.in_days(contract, days))
-    return rows.select(*_PLACE, *kept, F.struct(*values).alias(name), on_days.alias(f"{name}_in"))
+    return rows.select(
+        *_PLACE,
+        *kept,
+        F.struct(*values).alias(name),
+        on_days.alias(f"{name}_in"),
+    )
+
+
+def _comparable(contract: Contract, column: rendering.TableColumn, present: bool) -> str:
+    """The column, or null of its type where a table does not have it, in a form that Spark compares."""
+    text = rendering.quoted(column.name) if present else f"cast(null as {column.type})"
+    field = contract.by_name.get(column.name)
+    return text if field is None else rendering.comparable(field, text)

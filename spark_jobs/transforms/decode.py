@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from datetime import date
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tideline.model.contract import Contract, FieldType
+from tideline.model.contract import Contract
 from tideline.rendering import spark as rendering
 
 if TYPE_CHECKING:
@@ -44,42 +44,32 @@ def _decode_batch(contract: Contract, decoder: Any, batch: pa.RecordBatch) -> pa
     from tideline.adapters.json_events import Rejection, payload_hash
 
     keys, values = batch.column("key").to_pylist(), batch.column("value").to_pylist()
-    results = [decoder.decode(key, value) for key, value in zip(keys, values, strict=True)]
+    results, drift = [], []
+    for key, value in zip(keys, values, strict=True):
+        results.append(decoder.decode(key, value))
+        drift.append(json.dumps([list(pair) for pair in decoder.noticed]) if decoder.noticed else None)
     reasons = [result.reason if isinstance(result, Rejection) else None for result in results]
     none = (None,) * len(decoder.columns)
     rows = [none if isinstance(result, Rejection) else result for result in results]
-    by_name = dict(zip(decoder.columns, zip(*rows, strict=True) if rows else [()] * len(none), strict=True))
-    events = {
-        column.name: _array(contract, column.name, by_name[column.name]) for column in rendering.event_columns(contract)
-    }
     hashes = [None if value is None else payload_hash(value) for value in values]
     return pa.RecordBatch.from_pydict(
         {
             **{name: batch.column(name) for name in INPUT},
             "payload_hash": pa.array(hashes, pa.binary()),
-            **events,
+            **dict(zip(decoder.columns, _arrays(contract, rows), strict=True)),
             "reason": pa.array(reasons, pa.string()),
+            "drift": pa.array(drift, pa.string()),
         }
     )
 
 
-def _array(contract: Contract, name: str, values: Iterable[Any]) -> pa.Array:
-    """Arrow values of one column: decimals come scaled to integers, timestamps as microseconds UTC, dates as text."""
+def _arrays(contract: Contract, rows: Sequence[tuple[Any, ...]]) -> list[pa.Array]:
+    """The event's columns as Arrow: fields, then derived columns."""
     import pyarrow as pa
 
-    from tideline.model.measure import unscale
+    from tideline.adapters.json_events.arrow import arrow_array
 
-    field = contract.by_name.get(name)
-    if field is None or field.type is FieldType.BOOLEAN:
-        return pa.array(values, pa.bool_())
-    if field.type is FieldType.DECIMAL:
-        exact = [None if value is None else unscale(value, field.scale) for value in values]
-        return pa.array(exact, pa.decimal128(field.precision, field.scale))
-    if field.type is FieldType.DATE:
-        return pa.array([None if value is None else date.fromisoformat(value) for value in values], pa.date32())
-    types = {
-        FieldType.STRING: pa.string(),
-        FieldType.INTEGER: pa.int64(),
-        FieldType.TIMESTAMP: pa.timestamp("us", tz="UTC"),
-    }
-    return pa.array(values, types[field.type])
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(contract.columns)
+    width = len(contract.fields)
+    arrays = [arrow_array(field, cells) for field, cells in zip(contract.fields, columns[:width], strict=True)]
+    return arrays + [pa.array(cells, pa.bool_()) for cells in columns[width:]]

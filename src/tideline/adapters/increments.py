@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
-from tideline.model import expression
-from tideline.model.contract import Contract, FieldType, View
+from tideline.model.compiled import Kind
+from tideline.model.contract import Contract, View
 from tideline.model.errors import DataError
 from tideline.model.measure import StateOp
 from tideline.model.position import Position, StreamId
@@ -167,10 +167,7 @@ def numeric_states(contract: Contract, view: View) -> tuple[bool, ...]:
             elif column.op is StateOp.UNION:
                 flags.append(False)
             else:
-                node = expression.parse(str(measure.expression))
-                texts = (FieldType.STRING, FieldType.DATE, FieldType.BOOLEAN)
-                plain = isinstance(node, expression.Column) and contract.by_name[node.name].type in texts
-                flags.append(not plain)
+                flags.append(contract.compile(str(measure.expression)).type.kind is Kind.NUMBER)
     return tuple(flags)
 
 

@@ -128,8 +128,15 @@ def _lifted(contract: Contract, view: View, event: Judged, sketches: Sketches) -
 
 
 def _dimension(contract: Contract, dimension: Dimension, row: Row) -> Any:
-    value = row[contract.columns.index(dimension.column)]
+    value = _at(row, contract.places[dimension.column])
     return value if dimension.grain is None or value is None else truncate(value, dimension.grain)
+
+
+def _at(row: Row, place: tuple[int, ...]) -> Any:
+    value: Any = row
+    for at in place:
+        value = None if value is None else value[at]
+    return value
 
 
 def truncate(microseconds: int, grain: Grain) -> str:

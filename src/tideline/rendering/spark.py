@@ -81,9 +81,10 @@ def event_columns(contract: Contract) -> tuple[TableColumn, ...]:
 
 
 def decoded_columns(contract: Contract) -> tuple[TableColumn, ...]:
-    """A bronze record after decoding: its place, raw bytes, hash, the event's columns and the reason of a refusal."""
+    """A bronze record after decoding: place, raw bytes, hash, the event's columns, the reason of a refusal, drift."""
     reason = TableColumn("reason", "string", "Null when the record is a valid event.")
-    return (*_PLACE, *_RAW, _HASH, *event_columns(contract), reason)
+    drift = TableColumn("drift", "string", "JSON list of [path, kind] of what the contract does not know; else null.")
+    return (*_PLACE, *_RAW, _HASH, *event_columns(contract), reason, drift)
 
 
 def schema(listed: Sequence[TableColumn]) -> str:
@@ -92,9 +93,38 @@ def schema(listed: Sequence[TableColumn]) -> str:
 
 
 def spark_type(field: EventField) -> str:
+    """The exact type; what is inside a nested one is nullable, since of a null object every member is null."""
+    if field.type is FieldType.OBJECT:
+        return f"struct<{','.join(f'{quoted(inner.name)}:{spark_type(inner)}' for inner in field.fields)}>"
+    if field.items is not None:
+        return f"array<{spark_type(field.items)}>"
+    if field.values is not None:
+        return f"map<string,{spark_type(field.values)}>"
     if field.type is FieldType.DECIMAL:
         return f"decimal({field.precision},{field.scale})"
-    return "bigint" if field.type is FieldType.INTEGER else field.type.value
+    if field.type is FieldType.INTEGER:
+        return "bigint" if field.bits == 64 else "int"
+    return field.type.value
+
+
+def comparable(field: EventField, text: str, depth: int = 0) -> str:
+    """The value of the expression `text` in a form that Spark compares: maps, which it does not, as sorted entries."""
+    if not _holds_a_map(field):
+        return text
+    name = f"v{depth}"
+    if field.values is not None:
+        value = comparable(field.values, f"element_at({text}, {name})", depth + 1)
+        return f"transform(array_sort(map_keys({text})), {name} -> named_struct('key', {name}, 'value', {value}))"
+    if field.items is not None:
+        return f"transform({text}, {name} -> {comparable(field.items, name, depth + 1)})"
+    members = ", ".join(
+        f"{literal(inner.name)}, {comparable(inner, f'{text}.{quoted(inner.name)}', depth)}" for inner in field.fields
+    )
+    return f"(case when {text} is not null then named_struct({members}) end)"
+
+
+def _holds_a_map(field: EventField) -> bool:
+    return field.values is not None or any(_holds_a_map(inner) for inner in field.inner)
 
 
 def create_schemas() -> tuple[str, ...]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 
 from tideline.model import expression
-from tideline.model.contract import Contract, Dimension, FieldType, Grain, Measure, View
+from tideline.model.compiled import Kind
+from tideline.model.contract import Contract, Dimension, Grain, Measure, View
 from tideline.model.measure import MeasureKind
 
 _TRUNCATED = {
@@ -19,7 +20,8 @@ _TRUNCATED = {
 
 
 def quoted(name: str) -> str:
-    return f"`{name}`"
+    """A column, or a member of an object by its dotted path."""
+    return ".".join(f"`{part}`" for part in name.split("."))
 
 
 def without_jinja(text: str, gap: str) -> str:
@@ -39,11 +41,9 @@ def value_sql(contract: Contract, measure: Measure) -> str | None:
         return None
     node = expression.parse(measure.expression)
     text = without_jinja(expression.to_sql(node), "' || '")
-    if isinstance(node, expression.Column) and not _adds(measure):
+    if isinstance(node, expression.Column | expression.Element) and not _adds(measure):
         return text
-    numeric = {FieldType.INTEGER, FieldType.DECIMAL}
-    used = [contract.by_name[name].type for name in sorted(expression.columns(node))]
-    if any(kind not in numeric for kind in used):
+    if contract.compile(measure.expression).type.kind is not Kind.NUMBER:
         return text
     return f"cast({text} as decimal(38, {contract.measure_scale(measure)}))"
 
