@@ -12,9 +12,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tideline.adapters.sketches import HllSketches
-from tideline.model.measure import MeasureKind, StateOp, lift, merge, present, state_columns, zero
+from tideline.model.measure import (
+    MeasureKind,
+    NotMergeable,
+    StateOp,
+    lift,
+    merge,
+    merges,
+    present,
+    state_columns,
+    zero,
+)
 
 SKETCHES = HllSketches()
+MERGEABLE = [kind for kind in MeasureKind if merges(kind)]
 _numbers = st.one_of(st.none(), st.integers(-(10**30), 10**30))
 _texts = st.one_of(st.none(), st.text(max_size=3))
 _orders = st.tuples(st.integers(0, 3), st.integers(0, 2), st.integers(0, 5))
@@ -37,7 +48,7 @@ def nothing(kind: MeasureKind) -> tuple[Any, ...]:
     return tuple(zero(column.op) for column in state_columns("m", kind))
 
 
-@pytest.mark.parametrize("kind", MeasureKind)
+@pytest.mark.parametrize("kind", MERGEABLE)
 @given(data=st.data())
 def test_merge_is_associative_and_commutative_and_has_a_zero(kind: MeasureKind, data: Any) -> None:
     """(a+b)+c == a+(b+c), a+b == b+a, a+0 == a: positions are unique, so `latest` never has to choose."""
@@ -48,7 +59,7 @@ def test_merge_is_associative_and_commutative_and_has_a_zero(kind: MeasureKind, 
     assert join(kind, a, nothing(kind)) == join(kind, nothing(kind), a) == a
 
 
-@pytest.mark.parametrize("kind", MeasureKind)
+@pytest.mark.parametrize("kind", MERGEABLE)
 @given(data=st.data())
 def test_a_null_counts_nothing(kind: MeasureKind, data: Any) -> None:
     state = lift(kind, data.draw(values(kind)), (1, 0, 0), SKETCHES)
@@ -112,4 +123,23 @@ def test_large_sketches_are_canonical_and_near(count: int) -> None:
 
 
 def test_zero_is_what_the_state_operation_says() -> None:
-    assert [zero(op) for op in StateOp] == [0, None, None, None, None]
+    assert [zero(op) for op in StateOp] == [0, None, None, None, None, None]
+
+
+def test_only_exact_distinct_counts_are_whole() -> None:
+    assert [kind for kind in MeasureKind if not merges(kind)] == [MeasureKind.DISTINCT]
+
+
+@given(st.integers(0, 10**20), st.integers(0, 10**20))
+def test_what_is_whole_never_merges_in_silence(left: int, right: int) -> None:
+    """Two parts raise, also equal ones and empty ones; the zero is the absence of a part and changes nothing."""
+    with pytest.raises(NotMergeable):
+        merge(StateOp.WHOLE, left, right, SKETCHES)
+    assert merge(StateOp.WHOLE, left, zero(StateOp.WHOLE), SKETCHES) == left
+    assert merge(StateOp.WHOLE, zero(StateOp.WHOLE), right, SKETCHES) == right
+
+
+@given(st.one_of(_numbers, _texts))
+def test_no_single_event_has_a_distinct_count(value: Any) -> None:
+    with pytest.raises(NotMergeable):
+        lift(MeasureKind.DISTINCT, value, (1, 0, 0), SKETCHES)

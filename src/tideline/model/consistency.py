@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from tideline.model import expression
+from tideline.model import expression, gates, gold
 from tideline.model.compiled import Compiled, Kind
 from tideline.model.contract import Contract, FieldType, Measure, View
 from tideline.model.measure import MeasureKind
@@ -21,6 +21,7 @@ _FITTING: dict[MeasureKind, tuple[Kind, ...]] = {
     MeasureKind.LATEST: (Kind.NUMBER, Kind.TEXT),
     MeasureKind.APPROX_DISTINCT: (Kind.NUMBER, Kind.TEXT),
     MeasureKind.COUNT: tuple(Kind),
+    MeasureKind.DISTINCT: (Kind.NUMBER, Kind.TEXT, Kind.BOOLEAN, Kind.DATE, Kind.TIMESTAMP),
 }
 
 
@@ -29,7 +30,7 @@ def problems(contract: Contract) -> list[Problem]:
     found = [*_names(contract), *_keys(contract), *_conditions(contract)]
     for at, view in enumerate(contract.views):
         found += _view(contract, view, ("views", at))
-    return found
+    return [*found, *gold.problems(contract), *gates.problems(contract)]
 
 
 def _repeated(names: Iterable[str]) -> list[int]:

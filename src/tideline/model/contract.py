@@ -208,6 +208,11 @@ class Contract(Value):
         """An expression over the fields, ready to run on decoded rows; raises ExpressionError."""
         return compile_expression(expression.parse(text), self.places, self.types)
 
+    @property
+    def streamed(self) -> tuple[View, ...]:
+        """The views that the speed layer folds; the others are answered from gold alone."""
+        return tuple(view for view in self.views if not view.batch_only)
+
     def view(self, name: str) -> View:
         return next(view for view in self.views if view.name == name)
 

@@ -2,6 +2,7 @@
 
 Every measure kind declares `zero`, `lift` (one event -> state), `merge` and `present`. States are exact and plain:
 an int (counts and decimals scaled to integers), a text, bytes (a sketch), a tuple, or None for "no value yet".
+The one exception is `distinct`, which only batch-only views have: its state is of all rows of a group or of none.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ class MeasureKind(StrEnum):
     AVG = "avg"
     APPROX_DISTINCT = "approx_distinct"
     LATEST = "latest"
+    DISTINCT = "distinct"
 
 
 class StateOp(StrEnum):
@@ -34,6 +36,11 @@ class StateOp(StrEnum):
     MAX = "max"
     UNION = "union"
     LATEST = "latest"
+    WHOLE = "whole"
+
+
+class NotMergeable(TypeError):
+    """Two parts of a figure met that can only be computed whole: an answer made of them would be wrong."""
 
 
 class Sketches(Protocol):
@@ -53,12 +60,17 @@ class StateColumn:
     scale: int = 0
 
 
+def merges(kind: MeasureKind) -> bool:
+    """Whether parts of a figure of this kind can be put together, as batch and speed, or roll-ups, do."""
+    return all(column.op is not StateOp.WHOLE for column in state_columns("", kind))
+
+
 def zero(op: StateOp) -> State:
     return 0 if op is StateOp.ADD else None
 
 
 def merge(op: StateOp, left: State, right: State, sketches: Sketches) -> State:
-    """Associative and commutative, with `zero(op)` as its neutral element."""
+    """Associative and commutative, with `zero(op)` as its neutral element; WHOLE raises NotMergeable."""
     if left is None:
         return right
     if right is None:
@@ -71,6 +83,8 @@ def merge(op: StateOp, left: State, right: State, sketches: Sketches) -> State:
         return max(left, right)
     if op is StateOp.LATEST:
         return max(left, right, key=lambda state: tuple(state[:3]))
+    if op is StateOp.WHOLE:
+        raise NotMergeable("a number of different values cannot be made of the numbers of two parts")
     return sketches.union(left, right)
 
 
@@ -84,6 +98,7 @@ def state_columns(name: str, kind: MeasureKind, scale: int = 0) -> tuple[StateCo
         MeasureKind.AVG: (("sum", StateOp.ADD, scale), ("count", StateOp.ADD, 0)),
         MeasureKind.APPROX_DISTINCT: (("sketch", StateOp.UNION, 0),),
         MeasureKind.LATEST: (("latest", StateOp.LATEST, scale),),
+        MeasureKind.DISTINCT: (("distinct", StateOp.WHOLE, 0),),
     }
     return tuple(StateColumn(f"{name}__{part}", op, digits) for part, op, digits in parts[kind])
 
@@ -92,8 +107,10 @@ def lift(kind: MeasureKind, value: State, order: tuple[int, int, int], sketches:
     """The state of one event. `value` is None or the exact value (decimals scaled to int); nulls do not count.
 
     `order` is (event time in microseconds, partition, position): what `latest` compares. A count without an
-    expression is lifted from any value that is not None.
+    expression is lifted from any value that is not None. `distinct` has no state of one event: NotMergeable.
     """
+    if kind is MeasureKind.DISTINCT:
+        raise NotMergeable("a number of different values is not made of events one by one")
     if value is None:
         return tuple(zero(column.op) for column in state_columns("", kind))
     lifts: Mapping[MeasureKind, Callable[[], tuple[State, ...]]] = {
@@ -116,6 +133,8 @@ def present(kind: MeasureKind, state: tuple[State, ...], scale: int, sketches: S
     if kind is MeasureKind.AVG:
         total, count = state
         return None if not count else _average(total, count, scale)
+    if kind is MeasureKind.DISTINCT:
+        return first or 0
     if kind is MeasureKind.APPROX_DISTINCT:
         return 0 if first is None else sketches.estimate(first)
     if kind is MeasureKind.LATEST:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 from enum import StrEnum
+from fractions import Fraction
 
 from pydantic import Field
 
-from tideline.model.field import Name, Value
+from tideline.model.field import Name, Path, Value
 
 
 class Action(StrEnum):
@@ -75,7 +76,7 @@ class Gate(Value):
     name: Name
     metric: Metric
     table: Name | None = None
-    columns: tuple[Name, ...] = ()
+    columns: tuple[Path, ...] = ()
     expression: str | None = None
     query: str | None = None
     valid_values: tuple[str, ...] = ()
@@ -90,21 +91,28 @@ class Gate(Value):
     dimension: str | None = None
     description: str = ""
 
-    def holds(self, measured: Decimal) -> bool:
-        """Whether the measured number is within the limits."""
-        first, last = self.limits[0], self.limits[-1]
+    def number(self, found: Decimal, rows: int | None) -> Fraction:
+        """The finding in the gate's unit: a percentage is exact, of no rows it is 0; a query has no rows (None)."""
+        if self.unit is Unit.ROWS or rows is None:
+            return Fraction(found)
+        return Fraction(found) * 100 / rows if rows else Fraction(0)
+
+    def holds(self, measured: Decimal | Fraction) -> bool:
+        """Whether the measured number is within the limits: the one judge of gates."""
+        number, first, last = Fraction(measured), Fraction(self.limits[0]), Fraction(self.limits[-1])
         return {
-            Comparison.MUST_BE: measured == first,
-            Comparison.MUST_NOT_BE: measured != first,
-            Comparison.GREATER_THAN: measured > first,
-            Comparison.GREATER_OR_EQUAL: measured >= first,
-            Comparison.LESS_THAN: measured < first,
-            Comparison.LESS_OR_EQUAL: measured <= first,
-            Comparison.BETWEEN: first <= measured <= last,
-            Comparison.NOT_BETWEEN: not first <= measured <= last,
+            Comparison.MUST_BE: number == first,
+            Comparison.MUST_NOT_BE: number != first,
+            Comparison.GREATER_THAN: number > first,
+            Comparison.GREATER_OR_EQUAL: number >= first,
+            Comparison.LESS_THAN: number < first,
+            Comparison.LESS_OR_EQUAL: number <= first,
+            Comparison.BETWEEN: first <= number <= last,
+            Comparison.NOT_BETWEEN: not first <= number <= last,
         }[self.comparison]
 
     @property
     def promise(self) -> str:
         """The comparison in words: `mustBeLessThan 1 percent`."""
-        return f"{self.comparison.value} {' and '.join(map(str, self.limits))} {self.unit.value}"
+        limits = " and ".join(f"{limit:f}" for limit in self.limits)
+        return f"{self.comparison.value} {limits} {self.unit.value}"
