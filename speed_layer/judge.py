@@ -10,6 +10,7 @@ from typing import Any
 from speed_layer.dedup import Claim, FirstPositions, Verdict, id_hash, payload_number
 from tideline.adapters.increments import Counts
 from tideline.adapters.json_events import EventDecoder, Rejection, payload_hash
+from tideline.model.drift import Noticed
 from tideline.model.position import Position
 from tideline.ports import LogRecord
 
@@ -19,12 +20,16 @@ ID_CONFLICT = "id_conflict"
 
 @dataclass(slots=True)
 class Judged:
-    """Outcomes by position; `rows` and `positions` are of the counted events, in position order."""
+    """Outcomes by position; `rows` and `positions` are of the counted events, in position order.
+
+    `drifted` are records that differ from the contract in shape, whether they count or not.
+    """
 
     rows: list[tuple[Any, ...]] = field(default_factory=list)
     positions: list[Position] = field(default_factory=list)
     outcomes: list[tuple[Position, str]] = field(default_factory=list)
     reasons: list[tuple[Position, str]] = field(default_factory=list)
+    drifted: list[tuple[Position, Noticed]] = field(default_factory=list)
     newest_ms: int = 0
 
     def counts(self, start: Position) -> Counts:
@@ -43,7 +48,11 @@ class Judge:
     def judge(self, records: Sequence[LogRecord], memory: FirstPositions) -> Judged:
         """Judge records in position order; the memory learns the ids of those that count."""
         judged = Judged(newest_ms=max((record.log_time_ms for record in records), default=0))
-        decoded = [self._decoder.decode(record.key, record.value) for record in records]
+        decoded = []
+        for record in records:
+            decoded.append(self._decoder.decode(record.key, record.value))
+            if self._decoder.noticed:
+                judged.drifted.append((record.position, self._decoder.noticed))
         claims = [
             _claim(record, str(row[self._key_at]))
             for record, row in zip(records, decoded, strict=True)

@@ -22,6 +22,9 @@ class Metrics:
             "tideline_speed_lost", "Positions the log lost before they were read.", names, registry=registry
         )
         self.rebases = Total("tideline_speed_rebases", "Lineages started anew.", [*names, "reason"], registry=registry)
+        self.drift = Total(
+            "tideline_drift_records", "Records that differ from the contract.", ["contract", "what"], registry=registry
+        )
         self.lag = Gauge("tideline_speed_lag_events", "Log end minus next position.", names, registry=registry)
         self.generation = Gauge("tideline_speed_generation", "Generation of this worker.", names, registry=registry)
 
@@ -38,6 +41,7 @@ class Status:
     release: int | None = None
     counters: Counter[str] = field(default_factory=Counter)
     quarantined: Counter[str] = field(default_factory=Counter)
+    drift: dict[str, Any] = field(default_factory=dict)
     generations: dict[Partition, int] = field(default_factory=dict)
     next: dict[Partition, dict[str, Position]] = field(default_factory=dict)
     log_end: dict[Partition, Position] = field(default_factory=dict)
@@ -75,6 +79,7 @@ class Status:
             "partitions": partitions,
             "counters": dict(self.counters),
             "quarantined": dict(self.quarantined),
+            "drift": self.drift,
             "lost": list(self.lost),
             "last_error": self.last_error,
         }

@@ -18,6 +18,7 @@ from threading import Event
 
 import structlog
 
+from speed_layer.drift import DriftWatch
 from speed_layer.fold import Fold, Sketches
 from speed_layer.judge import Judge, Judged
 from speed_layer.memories import Memories
@@ -80,6 +81,7 @@ class Worker:
         self._views = [view.name for view in contract.views]
         self._fold = Fold(contract, doors.sketches)
         self._judge = Judge(EventDecoder(contract), contract.deduplication.key)
+        self._drift = DriftWatch(contract, status)
         self._stream: StreamId | None = None
         self._memories: Memories | None = None
         self._publisher: Publisher | None = None
@@ -233,6 +235,7 @@ class Worker:
             ("deduplicated", counts.deduplicated),
         ):  # fmt: skip
             self.status.count(outcome, number)
+        self._drift.see(partition, judged.drifted, fresh)
         self.status.quarantined.update(reason for position, reason in judged.reasons if position >= fresh)
         self._metered[partition] = max(fresh, end)
         return judged
