@@ -1,7 +1,8 @@
 """How values are written in events: exact readers for decimals, timestamps and dates, the same for batch and speed.
 
 Every reader either gives the exact value or raises one of Refused: NotWritten (the text has another form), OutOfRange
-(the form is right, the value does not fit) and so on. Work is bounded by the length of the text, whatever exponent or year it names.
+(the form is right, the value does not fit) and so on. Work is bounded by the length of the text, whatever exponent or
+year it names.
 """
 
 from __future__ import annotations
