@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from tideline.model import expression, gates, gold
-from tideline.model.compiled import Compiled, Kind
+from tideline.model import expression, gates, gold, shapes
+from tideline.model.compiled import NESTED, Compiled, Kind
 from tideline.model.contract import Contract, FieldType, Measure, View
 from tideline.model.measure import MeasureKind
 from tideline.model.problem import Path, Problem
 
 SILVER_COLUMNS = ("partition", "position", "log_time", "payload_hash", "batch")
 QUERY_WORDS = ("dimensions", "consistency", "limit", "cursor")
+_NO_DIMENSIONS = frozenset({FieldType.DECIMAL, FieldType.OBJECT, FieldType.ARRAY, FieldType.MAP})
 _SERVED = {MeasureKind.MIN, MeasureKind.MAX, MeasureKind.LATEST}
 _FITTING: dict[MeasureKind, tuple[Kind, ...]] = {
     MeasureKind.SUM: (Kind.NUMBER,),
@@ -20,14 +21,14 @@ _FITTING: dict[MeasureKind, tuple[Kind, ...]] = {
     MeasureKind.MAX: (Kind.NUMBER, Kind.TEXT),
     MeasureKind.LATEST: (Kind.NUMBER, Kind.TEXT),
     MeasureKind.APPROX_DISTINCT: (Kind.NUMBER, Kind.TEXT),
-    MeasureKind.COUNT: tuple(Kind),
+    MeasureKind.COUNT: tuple(kind for kind in Kind if kind not in NESTED),
     MeasureKind.DISTINCT: (Kind.NUMBER, Kind.TEXT, Kind.BOOLEAN, Kind.DATE, Kind.TIMESTAMP),
 }
 
 
 def problems(contract: Contract) -> list[Problem]:
     """Everything that does not fit together, in the order of the contract's parts."""
-    found = [*_names(contract), *_keys(contract), *_conditions(contract)]
+    found = [*_names(contract), *shapes.problems(contract), *_keys(contract), *_conditions(contract)]
     for at, view in enumerate(contract.views):
         found += _view(contract, view, ("views", at))
     return [*found, *gold.problems(contract), *gates.problems(contract)]
@@ -105,18 +106,18 @@ def _dimensions(contract: Contract, view: View, path: Path) -> Iterator[Problem]
         label, place = f"view {view.name!r}, dimension {dimension.name!r}", (*path, "dimensions", at)
         if dimension.name in QUERY_WORDS:
             yield Problem((*place, "name"), f"{label}: the name is a word of the query language; take another")
-        if dimension.column not in contract.columns:
-            allowed = ", ".join(contract.columns)
+        if dimension.column not in contract.places:
+            allowed = ", ".join(contract.places)
             yield Problem((*place, "column"), f"{label}: no column {dimension.column!r}; columns are {allowed}")
             continue
-        field = contract.by_name.get(dimension.column)
+        field = contract.paths.get(dimension.column)
         is_time = field is not None and field.type is FieldType.TIMESTAMP
         if is_time != (dimension.grain is not None):
             text = f"{label}: a timestamp needs a grain (hour or day), other columns take none"
             yield Problem((*place, "grain"), text)
-        if field is not None and field.type is FieldType.DECIMAL:
-            yield Problem((*place, "column"), f"{label}: a decimal is no dimension")
-        if field is not None and field.pii:
+        if field is not None and field.type in _NO_DIMENSIONS:
+            yield Problem((*place, "column"), f"{label}: {field.type.value} values are no dimension")
+        if contract.personal(dimension.column):
             text = f"{label}: {dimension.column!r} is PII and cannot be served as a dimension"
             yield Problem((*place, "column"), text)
 
@@ -136,11 +137,11 @@ def _measure(contract: Contract, measure: Measure) -> Iterator[str]:
         kinds = " or ".join(kind.value for kind in fitting)
         yield f"{measure.kind.value} takes a {kinds}, this is a {compiled.type.kind.value}"
     elif measure.kind is MeasureKind.APPROX_DISTINCT and not (
-        isinstance(node, expression.Column) and compiled.type.scale == 0
+        isinstance(node, expression.Column | expression.Element) and compiled.type.scale == 0
     ):
         yield "approx_distinct counts one string or integer column"
     if measure.kind in _SERVED:
-        personal = [name for name in sorted(expression.columns(node)) if contract.by_name[name].pii]
+        personal = [name for name in sorted(expression.columns(node)) if contract.personal(name)]
         if personal:
             yield f"{personal[0]!r} is PII and cannot be served as a value"
 
