@@ -47,7 +47,8 @@ def test_an_item_is_added_in_the_layout_of_its_list() -> None:
         "b",
         "c",
     ]
-    assert editing.text.index("name: c") < editing.text.index("# behind the fields")
+    editing.append(("schema", 0, "properties"), ["name: d"], "{}")
+    assert editing.text.index("name: c") < editing.text.index("name: d") < editing.text.index("# behind the fields")
 
 
 def test_lists_in_brackets_take_items_in_brackets() -> None:

@@ -16,7 +16,7 @@ Path = tuple[str | int, ...]
 
 
 class Editing:
-    """Edits of one text; places are paths of keys and indexes in it. `text` is the result of all edits so far asked for.
+    """Edits of one text; places are paths of keys and indexes in it. `text` is the result of all edits.
 
     The text must be YAML that the contract reader accepts. Edits of one text must not overlap.
     """
@@ -29,7 +29,8 @@ class Editing:
     @property
     def text(self) -> str:
         changed = self._original
-        for start, end, new in sorted(self._edits, key=lambda edit: edit[0], reverse=True):
+        in_order = sorted(enumerate(self._edits), key=lambda edit: (edit[1][0], edit[0]))
+        for _, (start, end, new) in reversed(in_order):
             changed = changed[:start] + new + changed[end:]
         return changed
 
@@ -81,9 +82,11 @@ class Editing:
 
     def _into_brackets(self, node: Any, flow: str) -> None:
         end = self._end(node) - 1
-        inside = node.value[-1] if isinstance(node, SequenceNode) else node.value[-1][1] if node.value else None
-        at = end if inside is None else self._end(inside)
-        self._edits.append((at, at, flow if inside is None else f", {flow}"))
+        if not node.value:
+            self._edits.append((end, end, flow))
+            return
+        at = self._end(node.value[-1] if isinstance(node, SequenceNode) else node.value[-1][1])
+        self._edits.append((at, at, f", {flow}"))
 
     def _find(self, path: Path) -> Any:
         node: Any = self._root
