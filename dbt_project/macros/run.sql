@@ -35,3 +35,8 @@
 {% macro generate_schema_name(custom_schema_name, node) -%}
   {{ target.schema if custom_schema_name is none else custom_schema_name | trim }}
 {%- endmacro %}
+
+{#- The newest refine batch of silver that the live release holds; 0 before the first. -#}
+{% macro released_batch(contract) %}
+  {{- run_facts().get('released_batch', {}).get(contract, 0) | int -}}
+{% endmacro %}

@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date
 from decimal import Decimal
 from functools import cache
 
@@ -100,9 +101,9 @@ def exact(text: str, kind: ValueType) -> Decimal | str | bool:
         if text not in ("true", "false"):
             raise ValueError("true or false")
         return text == "true"
-    if kind.kind is Kind.DATE and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) is None:
-        raise ValueError("a day is written as 2011-01-04")
-    if kind.kind not in (Kind.TEXT, Kind.DATE):
+    if kind.kind is Kind.DATE:
+        return date.fromisoformat(text).isoformat()
+    if kind.kind is not Kind.TEXT:
         raise ValueError(f"no list of values fits a {kind.kind.value}")
     return text
 

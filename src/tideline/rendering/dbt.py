@@ -9,9 +9,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tideline.model import gates
 from tideline.model.contract import Contract, EventField, View
+from tideline.model.field import NESTED, Masking
+from tideline.model.gold import shown
 from tideline.model.measure import MeasureKind, StateOp
-from tideline.rendering import sql
+from tideline.rendering import quality, spark, sql
 
 FOLDER = "models/_generated"
 PLACE = ("partition", "position", "log_time", "batch")
@@ -35,6 +38,11 @@ def render(contracts: Mapping[str, Contract]) -> dict[str, str]:
         for view in contract.views:
             files[f"{place}/{view.name}.sql"] = view_model(contract, view)
             files[f"{place}/{view.name}.yml"] = _yaml(contract, view_properties(contract, view))
+        if gates.measured(contract):
+            name = quality.model_name(contract)
+            files[f"{place}/{name}.sql"] = _sql_header(contract) + quality.model_sql(contract)
+            said = quality.properties(contract, contract.tags, _meta(contract))
+            files[f"{place}/{name}.yml"] = _yaml(contract, said)
     return files
 
 
@@ -43,11 +51,31 @@ def staging_name(contract: Contract) -> str:
 
 
 def staging_sql(contract: Contract) -> str:
-    """Silver at its pinned version, with the contract's columns by name."""
-    names = [field.name for field in contract.fields] + [column.name for column in contract.derived] + list(PLACE)
-    listed = ",\n    ".join(sql.quoted(name) for name in names)
+    """Silver at its pinned version, with the contract's columns by name, without what is masked with omit."""
+    columns = [(field.name, left) for field in contract.fields if (left := shown(field)) is not None]
+    whole = {field.name: field for field in contract.fields}
+    cells = [
+        sql.quoted(name) if left == whole[name] else f"{_part(left, sql.quoted(name))} as {sql.quoted(name)}"
+        for name, left in columns
+    ]
+    cells += [sql.quoted(name) for name in (*(column.name for column in contract.derived), *PLACE)]
+    listed = ",\n    ".join(cells)
     config = "{{ config(materialized='ephemeral') }}"
     return f"{config}\n\nselect\n    {listed}\nfrom {{{{ silver('{contract.domain}', '{contract.product}') }}}}\n"
+
+
+def _part(field: EventField, text: str, depth: int = 0) -> str:
+    """The nested value `text` with only the members that the field has; a null stays null."""
+    if field.fields:
+        members = (f"{_part(inner, f'{text}.{sql.quoted(inner.name)}', depth)} as {sql.quoted(inner.name)}"
+                   for inner in field.fields)  # fmt: skip
+        return f"case when {text} is not null then struct({', '.join(members)}) end"
+    item = f"item{depth}"
+    if field.items is not None:
+        return f"transform({text}, {item} -> {_part(field.items, item, depth + 1)})"
+    if field.values is not None:
+        return f"transform_values({text}, (key{depth}, {item}) -> {_part(field.values, item, depth + 1)})"
+    return text
 
 
 def view_model(contract: Contract, view: View) -> str:
@@ -65,7 +93,7 @@ def sources(contract: Contract) -> dict[str, Any]:
     silver = {
         "name": table,
         "description": f"{contract.description} Typed and deduplicated. Grain: one row per counted event.",
-        "columns": _event_columns(contract),
+        "columns": _event_columns(contract, contract.fields),
         "config": {"meta": _meta(contract)},
     }
     quarantine = {
@@ -87,7 +115,7 @@ def staging_properties(contract: Contract) -> dict[str, Any]:
         "name": staging_name(contract),
         "description": f"{contract.description} The pinned version of silver. Grain: one row per counted event.",
         "config": {"tags": ["staging", contract.id, *contract.tags], "meta": _meta(contract)},
-        "columns": _event_columns(contract),
+        "columns": _event_columns(contract, [left for field in contract.fields if (left := shown(field)) is not None]),
     }
     return {"version": 2, "models": [model]}
 
@@ -95,9 +123,15 @@ def staging_properties(contract: Contract) -> dict[str, Any]:
 def view_properties(contract: Contract, view: View) -> dict[str, Any]:
     """Descriptions, tests and the exposure of a view."""
     grain = ", ".join(dimension.name for dimension in view.dimensions)
+    part, told, consistency = (
+        ("The served view: gold alone.", "The query service answers from this view alone.", ["batch"])
+        if view.batch_only
+        else ("Batch part of the served view.", "The query service merges this view with the speed layer.",
+              ["merged", "batch"])
+    )  # fmt: skip
     model = {
         "name": view.name,
-        "description": f"{view.description} Batch part of the served view. Grain: one row per {grain}.",
+        "description": f"{view.description} {part} Grain: one row per {grain}.",
         "config": {"tags": ["view", contract.id, *contract.tags], "meta": _meta(contract)},
         "data_tests": _view_tests(contract, view),
         "columns": _view_columns(contract, view),
@@ -107,28 +141,45 @@ def view_properties(contract: Contract, view: View) -> dict[str, Any]:
         "label": f"GET /v1/{contract.domain}/{view.name}",
         "type": "application",
         "maturity": "high",
-        "description": f"The query service merges this view with the speed layer. {view.description}",
+        "description": f"{told} {view.description}",
         "depends_on": [f"ref('{view.name}')"],
         "owner": {"name": contract.owner},
-        "config": {"meta": {"contract": contract.id, "consistency": ["merged", "batch"]}},
+        "config": {"meta": {"contract": contract.id, "consistency": consistency}},
     }
     return {"version": 2, "models": [model], "exposures": [exposure]}
 
 
-def _event_columns(contract: Contract) -> list[dict[str, Any]]:
-    columns = [_event_column(field) for field in contract.fields]
+def _event_columns(contract: Contract, fields: Sequence[EventField]) -> list[dict[str, Any]]:
+    columns = [_event_column(field, gates_of(contract, field.name)) for field in fields]
     columns += [{"name": column.name, "description": column.description} for column in contract.derived]
     return columns + [{"name": name, "description": _PLACE_WORDS[name]} for name in PLACE]
 
 
-def _event_column(field: EventField) -> dict[str, Any]:
-    if not field.pii:
-        return {"name": field.name, "description": field.description}
-    return {
-        "name": field.name,
-        "description": f"{field.description} Masking: stays in silver, no gold table carries it.",
-        "config": {"tags": ["pii"], "meta": {"pii": True, "classification": field.classification}},
-    }
+def gates_of(contract: Contract, column: str) -> list[str]:
+    """The gates on silver that look at a column or at what is in it."""
+    found = [gate for gate in gates.measured(contract) if gate.table is None]
+    return [gate.name for gate in found if column in {name.split(".")[0] for name in gate.columns}]
+
+
+def _event_column(field: EventField, gate_names: Sequence[str]) -> dict[str, Any]:
+    """Name and words; what is personal, classified, masked or looked at by a gate says so in tags and meta."""
+    described = {"name": field.name, "description": " ".join([field.description, *_notes(field)])}
+    meta: dict[str, Any] = {"pii": True} if field.pii else {}
+    meta |= {} if field.classification == "internal" else {"classification": field.classification}
+    meta |= {} if field.masking is None else {"masking": field.masking.value}
+    meta |= {"gates": list(gate_names)} if gate_names else {}
+    tags = {"tags": ["pii"]} if field.pii else {}
+    return {**described, "config": {**tags, **({"meta": meta} if meta else {})}} if tags or meta else described
+
+
+def _notes(field: EventField) -> list[str]:
+    notes = [f"Type: {spark.spark_type(field)}."] if field.type in NESTED else []
+    notes += ["Deprecated: a later version retires it."] if field.deprecated else []
+    if field.masking is Masking.OMIT:
+        notes.append("Masking: gold does not see it.")
+    elif field.pii:
+        notes.append("Masking: stays in silver, no gold table carries it.")
+    return notes
 
 
 def _view_columns(contract: Contract, view: View) -> list[dict[str, Any]]:
@@ -143,12 +194,12 @@ def _view_tests(contract: Contract, view: View) -> list[dict[str, Any]]:
     rules = [f"{sql.quoted(name)} is not null" for name in required]
     for measure in view.measures:
         for column in contract.measure_states(measure):
-            if column.op is StateOp.ADD:
+            if column.op in (StateOp.ADD, StateOp.WHOLE):
                 rules.append(f"{sql.quoted(column.name)} is not null")
             if column.name.endswith("__count"):
                 least = 1 if measure.expression is None else 0
                 rules.append(f"{sql.quoted(column.name)} >= {least}")
-        if measure.kind is MeasureKind.APPROX_DISTINCT:
+        if measure.kind in (MeasureKind.APPROX_DISTINCT, MeasureKind.DISTINCT):
             rules.append(f"{sql.quoted(measure.name)} >= 0")
     keys = [dimension.name for dimension in view.dimensions]
     return [
@@ -162,7 +213,7 @@ def _meta(contract: Contract) -> dict[str, Any]:
 
 
 def _origin(contract: Contract) -> str:
-    path = f"contracts/{contract.domain}/{contract.product}.odcs.yaml"
+    path = f"contracts/{contract.source or f'{contract.domain}/{contract.product}.odcs.yaml'}"
     return f"generated by `tideline compile` from {path}; do not edit"
 
 

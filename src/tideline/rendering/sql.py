@@ -11,7 +11,7 @@ import re
 from tideline.model import expression
 from tideline.model.compiled import Kind
 from tideline.model.contract import Contract, Dimension, Grain, Measure, View
-from tideline.model.measure import MeasureKind
+from tideline.model.measure import MeasureKind, merges
 
 _TRUNCATED = {
     Grain.DAY: "cast(date_trunc('DAY', {column}) as date)",
@@ -29,6 +29,11 @@ def without_jinja(text: str, gap: str) -> str:
     return re.sub(r"\{(?=[{%#])", "{" + gap, text)
 
 
+def inert(text: str) -> str:
+    """SQL in whose literals neither dbt finds a template nor Spark a variable: such marks are taken apart."""
+    return re.sub(r"\{(?=[{%#])|\$(?=\{)", lambda mark: mark[0] + "' || '", text)
+
+
 def dimension_sql(dimension: Dimension) -> str:
     """The value a view groups by."""
     column = quoted(dimension.column)
@@ -40,7 +45,7 @@ def value_sql(contract: Contract, measure: Measure) -> str | None:
     if measure.expression is None:
         return None
     node = expression.parse(measure.expression)
-    text = without_jinja(expression.to_sql(node), "' || '")
+    text = inert(expression.to_sql(node))
     if isinstance(node, expression.Column | expression.Element) and not _adds(measure):
         return text
     if contract.compile(measure.expression).type.kind is not Kind.NUMBER:
@@ -67,6 +72,7 @@ def state_sql(contract: Contract, measure: Measure) -> tuple[str, ...]:
         MeasureKind.LATEST: (
             f"max(struct(event_us, `partition`, position, {value} as value)) filter (where {value} is not null)",
         ),
+        MeasureKind.DISTINCT: (f"count(distinct {value})",),
     }
     return kinds[measure.kind]
 
@@ -123,5 +129,6 @@ def state_types(contract: Contract, view: View) -> dict[str, str]:
         for column in contract.measure_states(measure):
             part = column.name.rsplit("__", 1)[1]
             digits = f", decimal(38, {column.scale})" if part == "sum" else ""
-            words[column.name] = f"State of {measure.name} ({part}{digits}): merges with newer events, not for reading."
+            merging = "merges with newer events" if merges(measure.kind) else "does not merge"
+            words[column.name] = f"State of {measure.name} ({part}{digits}): {merging}, not for reading."
     return words
