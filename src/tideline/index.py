@@ -183,12 +183,11 @@ def clashes(claims: Iterable[Claim], contracts_dir: Path) -> list[Finding]:
 
 
 def examined(path: Path, name: str, contracts_dir: Path) -> tuple[tuple[Contract, ...], list[Finding]]:
-    """The contracts of one file, which know where they stand, and what is wrong with it."""
-    from tideline.adapters.odcs import examine
+    """The contracts of one file, which know where they stand, and its errors; warnings are for lint."""
+    from tideline.adapters.odcs import Level, examine
 
-    contract, found = examine(path, shown_as=str(contracts_dir / name))
-    made = () if contract is None else (contract.model_copy(update={"source": name}),)
-    return made, found
+    made, found = examine(path, shown_as=str(contracts_dir / name), source=name)
+    return made, [finding for finding in found if finding.severity is Level.ERROR]
 
 
 def source_files(contracts_dir: Path) -> dict[str, Path]:

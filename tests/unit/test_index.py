@@ -153,7 +153,7 @@ def test_loading_imports_no_yaml_no_schema_and_no_engine() -> None:
     program = (
         "import sys; from pathlib import Path; from tideline.index import load_index;"
         f"load_index(Path({str(ROOT / 'dags' / '_generated' / 'index.json')!r}));"
-        "heavy = ('ruamel.yaml', 'jsonschema', 'msgspec', 'pyarrow', 'datasketches', 'numpy');"
+        "heavy = ('yaml', 'ruamel.yaml', 'jsonschema_rs', 'msgspec', 'pyarrow', 'datasketches', 'numpy');"
         "print([name for name in heavy if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -1,45 +1,108 @@
-"""Reads `*.odcs.yaml` (Open Data Contract Standard v3.2.0) into contracts, strictly; findings carry file:line:column.
+"""Reads `*.odcs.yaml` (Open Data Contract Standard v3.2.0, v3.1.0) into contracts, strictly; findings say where.
 
 Codes: TL-CON-001 unreadable, 002 refused YAML, 010-012 breaches of the standard, 020 unknown key of ours, 021 something
 is missing, 022 a value that is not allowed, 023 a check that nobody would run, 030 the parts contradict each other,
-031 two contracts clash.
+031 two contracts clash, 040 what the standard gave up (a warning).
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from tideline.adapters.odcs import standard
+from tideline.adapters.odcs import family, standard
+from tideline.adapters.odcs.finding import Finding, Level, Refused, YamlPath
 from tideline.adapters.odcs.reading import Reader
-from tideline.adapters.odcs.source import Finding, Refused, load
+from tideline.adapters.odcs.source import Source, load, parse
+from tideline.adapters.odcs.telling import Telling
 from tideline.model.contract import Contract
 from tideline.model.errors import ContractError
 
 PATTERN = "*.odcs.yaml"
+Examined = tuple[tuple[Contract, ...], list[Finding]]
 
 
-def examine(path: Path, shown_as: str | None = None) -> tuple[Contract | None, list[Finding]]:
-    """The contract of one file, or None and every finding (sorted by place). Never raises for what a file contains."""
+def examine(path: Path, shown_as: str | None = None, source: str | None = None) -> Examined:
+    """The contracts of one file (one, or one per member of its family) and every finding, sorted by place.
+
+    With a finding that is an error there is no contract. `source` is what `Contract.source` says: the path below the
+    contracts folder. Never raises for what a file contains.
+    """
     try:
-        source = load(path, shown_as or str(path))
+        return _examine(load(path, shown_as or str(path)), source)
     except Refused as refused:
-        return None, [refused.finding]
+        return (), [refused.finding]
+
+
+def examine_bytes(raw: bytes, shown_as: str, source: str | None = None) -> Examined:
+    """The same for the bytes of a file that is not on disk, such as an earlier version."""
+    try:
+        return _examine(parse(raw, shown_as), source)
+    except Refused as refused:
+        return (), [refused.finding]
+
+
+def _examine(source: Source, place: str | None) -> Examined:
     if not isinstance(source.data, dict):
-        return None, [Finding("TL-CON-001", source.file, 1, 1, "a contract is a mapping of keys to values")]
+        return (), [Finding("TL-CON-001", source.file, 1, 1, "a contract is a mapping of keys to values")]
+    telling = Telling(source)
+    found = family.members(telling)
+    if telling.broken:
+        return (), _sorted(telling.findings)
+    if found is None:
+        contract, findings = _one(source, {"source": place})
+        return ((contract,) if contract else ()), _sorted(findings)
+    name, files = found
+    contracts: list[Contract] = []
+    all_findings: list[Finding] = []
+    for file in files.values():
+        contract, findings = _one(file, {"source": place, "family": f"{file.data.get('domain')}.{name}"})
+        told = {(finding.code, finding.line, finding.column) for finding in all_findings}
+        all_findings += [f for f in findings if (f.code, f.line, f.column) not in told]
+        contracts += [contract] if contract else []
+    all_findings += _clashes(source, contracts)
+    broken = any(finding.severity is Level.ERROR for finding in all_findings)
+    return (() if broken else tuple(contracts)), _sorted(all_findings)
+
+
+def _one(source: Source, place: dict[str, str | None]) -> tuple[Contract | None, list[Finding]]:
     findings = list(standard.check(source))
-    contract = None
-    if not findings:
-        reader = Reader(source)
-        contract, findings = reader.contract(), reader.findings
-    return contract, sorted(findings, key=lambda finding: (finding.line, finding.column))
+    if findings:
+        return None, findings
+    reader = Reader(source, place)
+    contract = reader.contract()
+    return contract, reader.findings
+
+
+def _clashes(source: Source, contracts: list[Contract]) -> list[Finding]:
+    """What has to differ between the members of a family."""
+    parts: list[tuple[YamlPath, str, list[list[str]]]] = [
+        (("id",), "id", [[contract.id] for contract in contracts]),
+        (("schema", 0, "physicalName"), "topic", [[contract.stream.topic] for contract in contracts]),
+        (("schema", 0), "view", [[view.name for view in contract.views] for contract in contracts]),
+    ]
+    findings = []
+    for path, what, names in parts:
+        flat = [name for listed in names for name in listed]
+        repeated = next((name for at, name in enumerate(flat) if name in flat[:at]), None)
+        if repeated is not None:
+            text = f"two members of the family have the {what} {repeated!r}"
+            fix = "put ${family} into it"
+            findings.append(Finding("TL-CON-031", source.file, *source.place(path), text, suggestion=fix))
+    return findings
+
+
+def _sorted(findings: list[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda finding: (finding.line, finding.column, finding.code))
 
 
 def read_contract(path: Path, shown_as: str | None = None) -> Contract:
-    """The contract of one file; raises ContractError that shows every finding, one per line."""
-    contract, findings = examine(path, shown_as)
-    if contract is None:
+    """The only contract of one file; raises ContractError that shows every finding, one per line."""
+    contracts, findings = examine(path, shown_as)
+    if not contracts:
         raise refusal(findings)
-    return contract
+    if len(contracts) > 1:
+        raise ContractError("TL-CON-031", f"the file describes a family of {len(contracts)} contracts", where=str(path))
+    return contracts[0]
 
 
 def refusal(findings: list[Finding]) -> ContractError:
@@ -48,4 +111,4 @@ def refusal(findings: list[Finding]) -> ContractError:
     return ContractError(findings[0].code, f"the contract is refused\n{lines}")
 
 
-__all__ = ["PATTERN", "Finding", "examine", "read_contract", "refusal"]
+__all__ = ["PATTERN", "Finding", "Level", "examine", "examine_bytes", "read_contract", "refusal"]
