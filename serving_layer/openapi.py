@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from serving_layer.query import CONSISTENCY, DEFAULT_LIMIT, MAX_LIMIT, MAX_LIST, MAX_VALUE, OPERATORS, value_type
-from tideline.model import expression
-from tideline.model.contract import Contract, Dimension, FieldType, Measure, View
+from serving_layer.query import (
+    CONSISTENCY,
+    DEFAULT_LIMIT,
+    MAX_LIMIT,
+    MAX_LIST,
+    MAX_VALUE,
+    OPERATORS,
+    enumerated,
+    value_type,
+)
+from tideline.model.compiled import Kind
+from tideline.model.contract import Contract, Dimension, Measure, View
 from tideline.model.measure import AVERAGE_SCALE, MeasureKind
 
 PROBLEM_TYPE = "application/problem+json"
@@ -100,31 +109,23 @@ def answer_model(contract: Contract, view: View) -> type[BaseModel]:
 
 def _dimension(contract: Contract, dimension: Dimension) -> Any:
     note = f"{dimension.description} Absent when rolled up."
-    return (_TYPES[value_type(contract, dimension)] | None, Field(default=None, description=note))
+    values = enumerated(contract, dimension)
+    kind: Any = Literal[values] if values else _TYPES[value_type(contract, dimension)]
+    return (kind | None, Field(default=None, description=note))
 
 
 def _measure(contract: Contract, measure: Measure) -> Any:
     scale = AVERAGE_SCALE if measure.kind is MeasureKind.AVG else contract.measure_scale(measure)
-    if measure.kind in (MeasureKind.COUNT, MeasureKind.APPROX_DISTINCT):
+    if measure.kind in (MeasureKind.COUNT, MeasureKind.APPROX_DISTINCT, MeasureKind.DISTINCT):
         return (int, Field(description=measure.description))
     optional = measure.kind is not MeasureKind.SUM
     if scale:
         pattern = rf"^-?[0-9]+\.[0-9]{{{scale}}}$"
         note = f"{measure.description} A decimal as text with {scale} digits."
         return (str | None if optional else str, Field(description=note, pattern=pattern))
-    kind: Any = int if _is_number(contract, measure) else (bool if _is_boolean(contract, measure) else str)
+    number = contract.compile(str(measure.expression)).type.kind is Kind.NUMBER
+    kind: Any = int if number else str
     return (kind | None if optional else kind, Field(description=measure.description))
-
-
-def _is_number(contract: Contract, measure: Measure) -> bool:
-    node = expression.parse(str(measure.expression))
-    plain = contract.by_name[node.name].type if isinstance(node, expression.Column) else FieldType.INTEGER
-    return plain in (FieldType.INTEGER, FieldType.DECIMAL, FieldType.TIMESTAMP)
-
-
-def _is_boolean(contract: Contract, measure: Measure) -> bool:
-    node = expression.parse(str(measure.expression))
-    return isinstance(node, expression.Column) and contract.by_name[node.name].type is FieldType.BOOLEAN
 
 
 def parameters(contract: Contract, view: View) -> list[dict[str, Any]]:
@@ -135,7 +136,9 @@ def parameters(contract: Contract, view: View) -> list[dict[str, Any]]:
         for op in OPERATORS:
             if kind == "boolean" and op in ("lt", "lte", "gt", "gte"):
                 continue
-            schema = {"type": "string", "maxLength": MAX_LIST * (MAX_VALUE + 1)} if op == "in" else _SCHEMAS[kind]
+            values = enumerated(contract, dimension)
+            one = {"type": "string", "enum": list(values)} if values else _SCHEMAS[kind]
+            schema = {"type": "string", "maxLength": MAX_LIST * (MAX_VALUE + 1)} if op == "in" else one
             name = dimension.name if op == "eq" else f"{dimension.name}.{op}"
             note = dimension.description if op == "eq" else f"{dimension.name} {op}" + (" a,b,c" if op == "in" else "")
             listed.append(_parameter(name, note, schema))

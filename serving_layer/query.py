@@ -54,9 +54,15 @@ def value_type(contract: Contract, dimension: Dimension) -> str:
     """How values of a dimension are written: `day`, `hour`, `integer`, `boolean`, `date` or `string`."""
     if dimension.grain is not None:
         return dimension.grain.value
-    field = contract.by_name.get(dimension.column)
+    field = contract.paths.get(dimension.column)
     kind = FieldType.BOOLEAN if field is None else field.type
     return kind.value
+
+
+def enumerated(contract: Contract, dimension: Dimension) -> tuple[str, ...]:
+    """The only values that a dimension can have besides null; empty when the contract lists none."""
+    field = contract.paths.get(dimension.column)
+    return () if field is None else field.enum
 
 
 def read_query(contract: Contract, view: View, query_string: bytes) -> Query:
@@ -136,15 +142,18 @@ def _filter(contract: Contract, view: View, name: str, text: str) -> Filter:
     kind, op = value_type(contract, view.dimensions[at]), op or "eq"
     if kind == "boolean" and op not in ("eq", "ne", "in"):
         raise Problem("TL-API-005", f"{base} is true or false and has no order", ("eq", "ne", "in"))
+    allowed = enumerated(contract, view.dimensions[at])
     if op != "in":
-        return Filter(at, op, _value(base, kind, text))
+        return Filter(at, op, _value(base, kind, text, allowed))
     choices = text.split(",")
     if len(choices) > MAX_LIST:
         raise Problem("TL-API-013", f"a list has at most {MAX_LIST} values, {base}.in has {len(choices)}")
-    return Filter(at, op, tuple(sorted({_value(base, kind, choice) for choice in choices})))
+    return Filter(at, op, tuple(sorted({_value(base, kind, choice, allowed) for choice in choices})))
 
 
-def _value(name: str, kind: str, text: str) -> Any:
+def _value(name: str, kind: str, text: str, allowed: tuple[str, ...]) -> Any:
+    if allowed and text not in allowed:
+        raise Problem("TL-API-006", f"{_shown(text)} is no value of {name}", allowed)
     try:
         if len(text) > MAX_VALUE:
             raise ValueError(text)

@@ -1,6 +1,6 @@
 """Gold against silver at pinned versions, with exact integers and Decimals and without Spark.
 
-Rows are first grouped by the few columns an expression reads; each different combination is then computed once, by the
+Rows are first grouped by the few values an expression reads; each different combination is then computed once, by the
 contract's own evaluator, and multiplied: exact and fast. What is held in memory is one column set of silver at a time.
 """
 
@@ -12,9 +12,11 @@ from typing import Any
 
 import polars as pl
 
+from tideline.batch import places
 from tideline.batch.model import table_path, view_path
 from tideline.model import expression
-from tideline.model.contract import Contract, FieldType, Grain, Measure, View
+from tideline.model.compiled import Kind
+from tideline.model.contract import Contract, Grain, Measure, View
 from tideline.model.measure import StateOp
 from tideline.model.release import Check
 from tideline.ports import Tables
@@ -27,7 +29,7 @@ _COUNT = "__rows"
 def checks(contract: Contract, silver_version: int, views: Mapping[str, int], good: int, tables: Tables) -> list[Check]:
     """Silver keeps its rules and its key; every view's totals and groups are silver's."""
     silver = _Frame(tables, table_path("silver", contract), silver_version)
-    found = [_rows(silver, good), *(_rule(silver, r.name, r.expression) for r in contract.rules)]
+    found = [_rows(silver, good), *(_rule(contract, silver, r.name, r.expression) for r in contract.rules)]
     found.append(_key(contract, silver))
     for name, version in sorted(views.items()):
         gold = _Frame(tables, view_path(name), version)
@@ -46,11 +48,17 @@ class _Frame:
         assert isinstance(frame, pl.DataFrame)
         return frame
 
-    def combinations(self, names: Sequence[str]) -> Iterator[tuple[dict[str, Any], int]]:
-        """Each different combination of values with its number of rows."""
-        grouped = self.columns(names).group_by(sorted(set(names))).len(_COUNT)
-        for row in grouped.iter_rows(named=True):
-            yield row, int(row.pop(_COUNT))
+    def values(self, contract: Contract, text: str) -> Iterator[tuple[Any, int]]:
+        """The value of an expression for each different combination of what it reads, with the number of rows."""
+        node = expression.parse(text)
+        flat, taken = places.flattened(node, contract.types)
+        if not taken:
+            yield expression.evaluate(flat, {}), self.columns(["position"]).height
+            return
+        frame = self.columns([name.split(".")[0] for name in expression.columns(node)])
+        read = frame.select(value.alias(name) for name, value in taken.items())
+        for row in read.group_by(list(taken)).len(_COUNT).iter_rows(named=True):
+            yield expression.evaluate(flat, row), int(row[_COUNT])
 
 
 def _rows(silver: _Frame, good: int) -> Check:
@@ -58,11 +66,9 @@ def _rows(silver: _Frame, good: int) -> Check:
     return Check("silver_holds_the_good", held == good, f"{held} rows in silver, {good} good events in its commits")
 
 
-def _rule(silver: _Frame, name: str, text: str) -> Check:
-    node = expression.parse(text)
-    used = sorted(expression.columns(node))
+def _rule(contract: Contract, silver: _Frame, name: str, text: str) -> Check:
     with localcontext(_EXACT):
-        broken = sum(rows for row, rows in silver.combinations(used) if expression.evaluate(node, row) is False)
+        broken = sum(rows for value, rows in silver.values(contract, text) if value is False)
     return Check(f"rule:{name}", broken == 0, f"{broken} rows of silver break it")
 
 
@@ -78,12 +84,13 @@ def _key(contract: Contract, silver: _Frame) -> Check:
 
 def _groups(view: View, silver: _Frame, gold: _Frame) -> Check:
     keys = [
-        pl.col(d.column).alias(d.name)
+        places.member(d.column).alias(d.name)
         if d.grain is None
-        else pl.col(d.column).dt.truncate(_TRUNCATE[d.grain]).alias(d.name)
+        else places.member(d.column).dt.truncate(_TRUNCATE[d.grain]).alias(d.name)
         for d in view.dimensions
     ]
-    wanted = silver.columns([dimension.column for dimension in view.dimensions]).select(keys).unique().height
+    named = [dimension.column.split(".")[0] for dimension in view.dimensions]
+    wanted = silver.columns(named).select(keys).unique().height
     found = gold.columns([dimension.name for dimension in view.dimensions])
     different = found.unique().height
     right = wanted == different == found.height
@@ -106,7 +113,7 @@ def _measure_problems(contract: Contract, measure: Measure, silver: _Frame, gold
         return []
     columns = contract.measure_states(measure)
     with localcontext(_EXACT):
-        values = list(_values(measure, silver))
+        values = list(_values(contract, measure, silver))
         found = gold.columns([column.name for column in columns])
         problems = []
         for column in columns:
@@ -122,19 +129,16 @@ def _measure_problems(contract: Contract, measure: Measure, silver: _Frame, gold
 
 def _is_text(contract: Contract, measure: Measure) -> bool:
     """A minimum of texts is a value of a row, which no message carries."""
-    numeric = (FieldType.INTEGER, FieldType.DECIMAL)
-    used = expression.columns(expression.parse(measure.expression)) if measure.expression else frozenset()
-    return any(contract.by_name[name].type not in numeric for name in used)
+    used = expression.leaves(expression.parse(measure.expression)) if measure.expression else frozenset()
+    return any(contract.compile(expression.written(leaf)).type.kind is not Kind.NUMBER for leaf in used)
 
 
-def _values(measure: Measure, silver: _Frame) -> Iterator[tuple[Any, int]]:
+def _values(contract: Contract, measure: Measure, silver: _Frame) -> Iterator[tuple[Any, int]]:
     """The different values of a measure's expression with how many rows have each; nulls do not count."""
     if measure.expression is None:
         yield 1, silver.columns(["position"]).height
         return
-    node = expression.parse(measure.expression)
-    for row, rows in silver.combinations(sorted(expression.columns(node))):
-        value = expression.evaluate(node, row)
+    for value, rows in silver.values(contract, measure.expression):
         if value is not None:
             yield value, rows
 
