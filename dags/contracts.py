@@ -1,10 +1,9 @@
-"""One Airflow DAG per data contract: what `contracts/` promises, on the schedule that it names.
+"""The batch layer in Airflow: one DAG per data contract, or per group of contracts (TIDELINE_DAGS), from the index.
 
-Owner, tags, limits and triage notes come from the contract; the stages come from `tideline.planning`.
+Owner, tags, schedule, deadline, limits and triage notes come from the contracts; the stages from `tideline.planning`.
 A new contract needs no line here: `tideline compile` puts it into the index that is read below.
 """
 
-from tideline_airflow.dags import contract_dag, contracts
+from tideline_airflow.dags import declare_batch
 
-for contract in contracts():
-    contract_dag(contract)
+declare_batch()

@@ -1,9 +1,8 @@
 """One Airflow DAG per data contract for its star schema: started by the release that the contract's DAG publishes.
 
-In the asset graph: silver -> gold -> release (dags/contracts.py) -> marts.
+In the asset graph: silver -> gold -> release (dags/contracts.py) -> marts. In groups it is each contract's last stage.
 """
 
-from tideline_airflow.dags import contracts, marts_dag
+from tideline_airflow.dags import declare_marts
 
-for contract in contracts():
-    marts_dag(contract)
+declare_marts()

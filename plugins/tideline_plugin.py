@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from airflow.sdk.plugins_manager import AirflowPlugin
+from tideline_airflow.deadline import IntervalEnd
 from tideline_airflow.view import PREFIX, LazyApp
 
 
@@ -16,6 +17,7 @@ class TidelinePlugin(AirflowPlugin):  # type: ignore[misc]
 
     name = "tideline"
     fastapi_apps: ClassVar[list[Any]] = [{"app": LazyApp(), "url_prefix": PREFIX, "name": "Tideline"}]
+    deadline_references: ClassVar[list[Any]] = [IntervalEnd]
     external_views: ClassVar[list[Any]] = [
         {"name": "Tideline", "href": f"{PREFIX}/", "destination": "nav", "url_route": "tideline"},
         {

@@ -99,13 +99,11 @@ def _known(memory: Memory, name: str, sha256: str) -> bool:
 
 def _refuse(units: Mapping[str, Unit], places: Places) -> None:
     from tideline.adapters.odcs import refusal
-    from tideline.adapters.odcs.finding import Level
 
     findings = [finding for unit in units.values() for finding in unit.findings]
     findings += clashes((claim for name, unit in units.items() for claim in unit.claims(name)), places.contracts)
-    errors = [finding for finding in findings if finding.severity is Level.ERROR]
-    if errors:
-        raise refusal(errors)
+    if findings:
+        raise refusal(findings)
 
 
 def _present(places: Places) -> dict[Path, Stat]:

@@ -5,8 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import Protocol
 
-from tideline.model.contract import Contract
+
+class Planned(Protocol):
+    """What a plan has to know: a contract, or its entry in the list of contracts."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def hash(self) -> str: ...
+    @property
+    def domain(self) -> str: ...
+    @property
+    def product(self) -> str: ...
 
 
 class Kind(StrEnum):
@@ -59,7 +71,7 @@ class Plan:
     stages: tuple[Stage, ...] = ()
 
 
-def plan(contract: Contract, request: Request | None = None) -> Plan:
+def plan(contract: Planned, request: Request | None = None) -> Plan:
     """The stages of a run of one contract; both kinds have the same names in the same order: a DAG can be static."""
     request = request or Request()
     place = f"{contract.domain}/{contract.product}"
@@ -88,3 +100,10 @@ def plan(contract: Contract, request: Request | None = None) -> Plan:
         Stage("publish", Engine.PYTHON, "write the release that readers follow", (gold,), (release,), retries=5),
     )
     return Plan(contract.id, contract.hash, request, stages)
+
+
+def marts(contract: Planned) -> Stage:
+    """The stage that follows a release and delays none: the star schema."""
+    place = f"{contract.domain}/{contract.product}"
+    why = "build facts, dimensions and key figures from the published release"
+    return Stage("marts", Engine.DBT, why, (f"release/{place}",), (f"marts/{place}",))

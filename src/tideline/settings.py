@@ -6,7 +6,7 @@ import os
 import sys
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -42,6 +42,14 @@ class Settings(BaseSettings):
     airflow_port: Port = 8080
     serving_port: Port = 8088
     speed_port: Port = Field(8089, description="Health and metrics of the speed layer.")
+    dags: Literal["contract", "grouped"] = Field(
+        "contract",
+        description="One DAG per contract, or one per schedule, owner and tier (docs/scale.md).",
+    )
+    group_size: int = Field(100, ge=1, le=1000, description="Grouped: at most about this many contracts in one DAG.")
+    spark_slots: int = Field(2, ge=1, description="Airflow pool `spark`: stages that use the Spark server at once.")
+    dbt_slots: int = Field(2, ge=1, description="Airflow pool `dbt`: dbt invocations at once.")
+    python_slots: int = Field(4, ge=1, description="Airflow pool `python`: the other stages at once.")
     epoch_s: float = Field(5.0, gt=0, description="Length of an epoch: only epoch ends are cuts.")
     tick_ms: int = Field(20, ge=1, le=1000, description="How often the speed layer publishes increments.")
     quarantine_percent: int = Field(5, ge=0, le=100, description="A run with more refused events is not published...")

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from tests.fakes.contract_index import small_contract, write_index
-from tideline.settings import REPOSITORY
+from tideline.local import airflow_home
+from tideline.settings import REPOSITORY, Settings
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(120)]
 pytest.importorskip("airflow", reason="Airflow is not installed here (the speed and serving groups have none)")
@@ -37,10 +38,11 @@ json.dump(facts, open(sys.argv[2], "w"), default=str)
 """
 
 
-def parse(folder: Path, *contracts: Any, index: Path | None = None) -> dict[str, Any]:
+def parse(folder: Path, *contracts: Any, index: Path | None = None, **variables: str) -> dict[str, Any]:
     """What Airflow sees after parsing `dags/` with an index of these contracts, in a process of its own."""
     environment = {
         **os.environ,
+        **variables,
         "AIRFLOW_HOME": str(folder / "airflow"),
         "TIDELINE_INDEX": str(index or write_index(folder / "index.json", *contracts)),
         "PYTHONPATH": os.pathsep.join([str(REPOSITORY / "plugins"), os.environ.get("PYTHONPATH", "")]),
@@ -160,3 +162,76 @@ def test_a_dag_file_is_a_table_of_contents(file: Path) -> None:
     text = file.read_text()
     assert len(text.splitlines()) <= 60
     assert "def " not in text and "airflow" in text and "dag" in text, "Airflow skips files without these two words"
+
+
+def test_a_stage_waits_for_a_slot_of_its_engine(many: dict[str, Any]) -> None:
+    pools = {task["task_id"]: task["pool"] for task in tasks(many["dags"]["retail.sales"])}
+    assert pools == {
+        "cut": "python", "ingest": "spark", "refine": "spark", "model": "dbt", "audit": "python", "publish": "python",
+    }  # fmt: skip
+    assert set(pools.values()) == set(airflow_home.pools(Settings()))
+
+
+def test_a_promised_deadline_is_an_alert_from_the_end_of_the_interval(tmp_path: Path) -> None:
+    facts = parse(tmp_path, small_contract(deadline="PT2H"), small_contract("stock"))
+    (alert,) = facts["dags"]["retail.sales"]["deadline"]
+    alert = alert.get("__var", alert)
+    assert alert["reference"]["__class_path"] == "tideline_airflow.deadline.IntervalEnd"
+    assert "7200" in json.dumps(alert["interval"])
+    assert "tideline_airflow.deadline.missed" in json.dumps(alert["callback"]) and "SyncCallback" in json.dumps(alert)
+    assert "published within 120 minutes" in facts["dags"]["retail.sales"]["doc_md"]
+    assert not facts["dags"]["retail.stock"].get("deadline")
+
+
+@pytest.mark.parametrize(
+    ("asked", "built"),
+    [("retail.product_7", ["retail.product_7"]), ("retail.product_7.marts", ["retail.product_7.marts"])],
+)
+def test_a_task_builds_its_own_dag_and_reads_its_own_contract_only(
+    tmp_path: Path, asked: str, built: list[str]
+) -> None:
+    """The list of all contracts may even be gone."""
+    index = write_index(tmp_path / "index.json", *(small_contract(f"product_{n}") for n in range(20)))
+    index.unlink()
+    facts = parse(tmp_path, index=index, _AIRFLOW_PARSING_CONTEXT_DAG_ID=asked)
+    assert facts["errors"] == {} and list(facts["dags"]) == built
+
+
+@pytest.fixture(scope="module")
+def groups(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    contracts = [
+        small_contract(f"product_{n}", tier=["gold", "bronze"][n % 2], owner=f"team-{n % 2}", deadline="PT2H")
+        for n in range(40)
+    ]
+    return parse(tmp_path_factory.mktemp("groups"), *contracts, TIDELINE_DAGS="grouped", TIDELINE_GROUP_SIZE="10")
+
+
+def test_contracts_of_one_schedule_owner_and_tier_share_a_dag(groups: dict[str, Any]) -> None:
+    """Each is a mapped task group that bears the contract's name, with the stages in order and marts at the end."""
+    assert groups["errors"] == {} and len(groups["dags"]) == 4
+    for name, dag in groups["dags"].items():
+        assert name.startswith("grouped-team-") and dag["max_active_runs"] == 1 and len(dag["deadline"]) == 1
+        order = dict(groups["order"][name])
+        assert order["choose"] == ["cut"] and order["publish"] == ["marts"] and order["marts"] == []
+        for task in tasks(dag)[1:]:
+            assert task["map_index_template"] == "{{ task.contract_id }}" and task["weight_rule"] == "absolute"
+        (inner,) = [child for child in dag["task_group"]["children"].values() if child[0] == "taskgroup"]
+        assert inner[1]["is_mapped"] is True
+
+
+def test_a_group_page_names_its_contracts_and_has_the_same_policy(groups: dict[str, Any]) -> None:
+    named = [word for dag in groups["dags"].values() for word in re.findall(r"`(retail\.product_\d+)`", dag["doc_md"])]
+    assert sorted(named) == sorted(f"retail.product_{n}" for n in range(40))
+    test_every_dag_has_owner_tier_tags_and_limits(groups)
+    test_every_dag_page_tells_what_to_do_when_a_task_is_red(groups)
+    test_gold_tier_goes_first(
+        {"dags": {**groups["dags"], "x": {"tags": ["tier:silver"], "tasks": [{"__var": {"priority_weight": 10}}]}}}
+    )
+
+
+def test_a_task_of_a_group_builds_that_group_only(tmp_path: Path, groups: dict[str, Any]) -> None:
+    contracts = [small_contract(f"product_{n}", owner=f"team-{n % 2}") for n in range(4)]
+    facts = parse(tmp_path, *contracts, TIDELINE_DAGS="grouped")
+    asked = sorted(facts["dags"])[0]
+    alone = parse(tmp_path, *contracts, TIDELINE_DAGS="grouped", _AIRFLOW_PARSING_CONTEXT_DAG_ID=asked)
+    assert len(facts["dags"]) == 2 and list(alone["dags"]) == [asked]
