@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from tideline.model import compatibility
 from tideline.model.compatibility import BOOK, Change, Code, Level, Needs, Told
-from tideline.model.contract import Contract
+from tideline.model.contract import Contract, View
 from tideline.model.expression import columns, parse
 from tideline.model.part_change import compare_parts
 
@@ -105,13 +105,26 @@ def _views(change: Change, new: Contract) -> tuple[str, ...]:
 
 
 def _reading(new: Contract, path: str) -> Iterator[str]:
-    """Views of the new contract that read a field or something inside it."""
-    for view in new.views:
-        used = {dimension.column for dimension in view.dimensions}
-        for measure in view.measures:
-            used |= columns(parse(measure.expression)) if measure.expression else set()
-        if any(f"{name}.".startswith(f"{path}.") or f"{path}.".startswith(f"{name}.") for name in used):
-            yield view.name
+    return (view.name for view in new.views if reads(view, path))
 
 
-__all__ = ["Change", "Code", "Judgement", "Level", "Needs", "compare", "judge", "keeps_verdicts", "needs_rebuild"]
+def reads(view: View, path: str) -> bool:
+    """Whether a view reads a column: the field at a dotted path, what it lies in, or something inside it."""
+    used = {dimension.column for dimension in view.dimensions}
+    for measure in view.measures:
+        used |= columns(parse(measure.expression)) if measure.expression else set()
+    return any(f"{name}.".startswith(f"{path}.") or f"{path}.".startswith(f"{name}.") for name in used)
+
+
+__all__ = [
+    "Change",
+    "Code",
+    "Judgement",
+    "Level",
+    "Needs",
+    "compare",
+    "judge",
+    "keeps_verdicts",
+    "needs_rebuild",
+    "reads",
+]
