@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -147,8 +147,21 @@ class Tables(Protocol):
         """The rows of a pinned version as a pyarrow Table."""
         ...
 
+    def scan(
+        self, path: str, version: int, columns: Sequence[str], ranges: Sequence[tuple[Partition, Range]]
+    ) -> Iterator[Any]:
+        """Rows of bronze or quarantine in ranges of (partition, position), as pyarrow RecordBatches.
+
+        They are read as they are asked for: whoever stops early does not pay for the rest.
+        """
+        ...
+
     def schema(self, path: str, version: int | None = None) -> Mapping[str, Any] | None:
         """`{"type": "struct", "fields": [{"name", "type", ...}]}` as Delta writes it; None when there is no table."""
+        ...
+
+    def properties(self, path: str) -> Mapping[str, str]:
+        """What is configured for the table, such as `delta.columnMapping.mode`; empty when there is no table."""
         ...
 
     def files(self, path: str, version: int | None = None) -> Sequence[DataFile]:

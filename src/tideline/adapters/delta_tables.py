@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Mapping, Sequence
+import operator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from tideline.adapters import delta_rows
 from tideline.model.errors import DataError
+from tideline.model.position import Partition, Range
 from tideline.ports import DataFile, TableCommit
 
 _FIRST_LOOK = 16
@@ -58,9 +62,25 @@ class DeltaTables:
         except (DeltaError, OSError, ValueError, KeyError, pa.ArrowException) as error:
             raise _broken(self._lake / path, f"version {version} cannot be read ({_first_line(error)})") from error
 
+    def scan(
+        self, path: str, version: int, columns: Sequence[str], ranges: Sequence[tuple[Partition, Range]]
+    ) -> Iterator[pa.RecordBatch]:
+        table = self._open(path, version)
+        wanted = _inside(ranges)
+        if table is None or wanted is None:
+            return
+        try:
+            yield from table.to_pyarrow_dataset().scanner(list(columns), wanted).to_batches()
+        except (DeltaError, OSError, ValueError, KeyError, pa.ArrowException) as error:
+            raise _broken(self._lake / path, f"version {version} cannot be read ({_first_line(error)})") from error
+
     def schema(self, path: str, version: int | None = None) -> dict[str, Any] | None:
         table = self._open(path, version)
         return None if table is None else delta_rows.schema(table)
+
+    def properties(self, path: str) -> dict[str, str]:
+        table = self._open(path)
+        return {} if table is None else dict(table.metadata().configuration)
 
     def files(self, path: str, version: int | None = None) -> list[DataFile]:
         table = self._open(path, version)
@@ -88,6 +108,13 @@ class DeltaTables:
             return sorted(table.history(limit), key=lambda commit: int(commit["version"]), reverse=True)
         except (DeltaError, OSError, ValueError) as error:
             raise _broken(self._lake / path, f"its history cannot be read ({_first_line(error)})") from error
+
+
+def _inside(ranges: Sequence[tuple[Partition, Range]]) -> Any:
+    """The condition for rows of these ranges; None when they hold none."""
+    partition, position = pc.field("partition"), pc.field("position")
+    parts = [(partition == p) & (position >= held.start) & (position < held.end) for p, held in ranges if held]
+    return functools.reduce(operator.or_, parts) if parts else None
 
 
 def _data_file(action: Mapping[str, Any], names: Mapping[str, str]) -> DataFile:
