@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tideline.batch import reconciliation
+from tideline.batch import gates, reconciliation
 from tideline.batch.commits import StageCommit, totals
 from tideline.batch.cut import Cut, read_cut
 from tideline.batch.model import Pinned, model_name, pin_silver, table_path, view_path
@@ -148,6 +148,7 @@ def _examine(contract: Contract, cut: Cut, seen: _Seen) -> Audit:
         *model,
     ]
     if all(check.passed for check in model):
+        checks += _gates(contract, cut, seen)
         checks += reconciliation.checks(contract, silver.version, views, counts["good"], seen.tables)
     bronze = seen.tables.last_commit(table_path("bronze", contract))
     checks.append(Check("bronze_is_there", bronze is not None, "silver has a ledger to be computed from again"))
@@ -258,6 +259,12 @@ def _views(contract: Contract, cut: Cut, silver: Pinned, seen: _Seen) -> tuple[d
         detail = f"built from silver version {commit.source_version}, pinned is {silver.version}"
         checks.append(Check(f"gold_follows_silver:{view.name}", right, detail))
     return views, checks
+
+
+def _gates(contract: Contract, cut: Cut, seen: _Seen) -> list[Check]:
+    """The verdict on what this run's gates measured; its model document is of the pinned silver."""
+    document = seen.documents.get(model_name(contract.id, cut.run_key)) or {}
+    return gates.verdicts(contract, [gates.Found.from_json(found) for found in document.get("gates", ())])
 
 
 def _attempt_name(documents: Documents, contract_id: str, run_key: str, *, new: bool) -> str:

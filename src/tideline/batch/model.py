@@ -5,8 +5,9 @@ The protocol, in numbered steps:
  2. gold that was built from that version and tested is not built again;
  3. build whole unless silver is large, every view stands at its released version, under the same contract, and only
     refine batches came since: then only the groups that newer batches touch are computed again;
- 4. dbt runs models and data tests in one invocation; a failure leaves no model document, so audit refuses the run;
- 5. the model document `runs/CONTRACT/RUN_KEY/model.json` names the versions that passed.
+ 4. dbt runs views, data tests and the model of the gates in one invocation; a failure leaves no model document, so
+    audit refuses the run;
+ 5. the model document `runs/CONTRACT/RUN_KEY/model.json` names the versions that passed and what the gates measured.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from typing import Any
 
 from tideline.batch.commits import StageCommit
 from tideline.batch.dbt import Node, run_dbt
+from tideline.batch.gates import found_for
+from tideline.batch.gates import table_path as gates_path
 from tideline.batch.release import live_release
 from tideline.model.contract import Contract
 from tideline.model.errors import DataError
@@ -26,6 +29,7 @@ from tideline.ports import Documents, Tables
 from tideline.settings import Settings
 
 WHOLE_BELOW = 500_000  # rows of silver: up to here one pass is no dearer than finding, joining and merging groups
+VIEWS, GATES = ("view",), ("quality",)  # tags of the generated models
 Runner = Callable[[Sequence[str], Mapping[str, Any], str, Settings], list[Node]]
 
 
@@ -35,6 +39,15 @@ class Pinned:
 
     version: int
     commit: StageCommit
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Which run builds from which silver; batches above `released_batch` are what it adds to the live release."""
+
+    key: str
+    silver: Pinned
+    released_batch: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +103,16 @@ def build_views(contract: Contract, run_key: str, gold: Gold) -> dict[str, int]:
     if document is not None and document["silver_version"] == silver.version:  # 2
         gold.tell(f"model: run {run_key} built silver version {silver.version} before")
         return {name: int(version) for name, version in document["views"].items()}
+    run = Run(run_key, silver, released_batch(contract, live, gold.tables))
     if (known := _released(contract, silver, live, gold.tables)) is None:
         build = choose_build(contract, silver, live, gold.tables)  # 3
         gold.tell(f"model: silver version {silver.version}, {build.why}")
-        _run(contract, _facts(contract, run_key, silver, build, gold.settings), build, gold)  # 4
+        _run(contract, run, build, VIEWS + GATES, gold)  # 4
         known = _built(contract, silver, gold.tables)
     else:
         gold.tell(f"model: the live release was built from silver version {silver.version}: nothing is new")
-    name = model_name(contract.id, run_key)
-    gold.documents.put_new(name, {"silver_version": silver.version, "views": known})  # 5
+    said = {"silver_version": silver.version, "views": known, "gates": _measured(contract, run, gold)}
+    gold.documents.put_new(model_name(contract.id, run_key), said)  # 5
     return known
 
 
@@ -144,10 +158,22 @@ def _released(contract: Contract, silver: Pinned, live: Release | None, tables: 
     return {name: view.version for name, view in live.views.items()}
 
 
-def _facts(contract: Contract, run_key: str, silver: Pinned, build: Build, settings: Settings) -> dict[str, Any]:
+def released_batch(contract: Contract, live: Release | None, tables: Tables) -> int:
+    """The newest batch of silver that the live release holds; 0 without one, or when its commit is no longer kept."""
+    if live is None:
+        return 0
+    path = table_path("silver", contract)
+    batches = [
+        StageCommit.read(c) for c in tables.commits(path, live.silver_version - 1) if c.version == live.silver_version
+    ]
+    return max((commit.batch for commit in batches if commit is not None), default=0)
+
+
+def _facts(contract: Contract, run: Run, build: Build, settings: Settings) -> dict[str, Any]:
+    silver = run.silver
     said = StageCommit(
         stage="model",
-        run_key=run_key,
+        run_key=run.key,
         contract=contract.id,
         contract_hash=contract.hash,
         batch=silver.commit.batch,
@@ -158,13 +184,33 @@ def _facts(contract: Contract, run_key: str, silver: Pinned, build: Build, setti
         "lake": str(settings.lake),
         "silver": {contract.id: silver.version},
         "built_batch": {contract.id: build.built_batch},
+        "released_batch": {contract.id: run.released_batch},
         "commit": said.as_metadata(),
     }
 
 
-def _run(contract: Contract, facts: Mapping[str, Any], build: Build, gold: Gold) -> None:
-    words = ["build", "--select", f"tag:view,tag:{contract.id}", *(["--full-refresh"] if build.whole else [])]
+def _run(contract: Contract, run: Run, build: Build, tags: Sequence[str], gold: Gold) -> None:
+    chosen = [f"tag:{tag},tag:{contract.id}" for tag in tags]
+    words = ["build", "--select", *chosen, *(["--full-refresh"] if build.whole else [])]
+    facts = _facts(contract, run, build, gold.settings)
     _tell(gold.run(words, facts, f"{contract.id}/views", gold.settings), gold.tell)
+
+
+def _measured(contract: Contract, run: Run, gold: Gold) -> list[dict[str, Any]]:
+    """What the gates measured on the pinned silver; measured now when they were added or changed since it was built."""
+    found = found_for(contract, run.silver.version, gold.tables)
+    if found is None:
+        gold.tell("model: the gates are measured again")
+        _run(contract, run, Build(False, 0, ""), GATES, gold)
+        found = found_for(contract, run.silver.version, gold.tables)
+    if found is None:
+        raise DataError(
+            "TL-GOLD-003",
+            f"dbt reported success, but the gates of {contract.id} are not measured for this silver version",
+            where=f"table {gates_path(contract)}",
+            fix="tideline compile, then run the stage again; if it stays, look into the dbt log",
+        )
+    return [one.as_json() for one in found]
 
 
 def _tell(nodes: Sequence[Node], tell: Callable[[str], None]) -> None:
@@ -211,7 +257,7 @@ def build_marts(contract: Contract, run_key: str, gold: Gold) -> None:
     build = Build(not part, fact.batch if fact and part else 0, "")
     words = ["build", "--select", f"tag:marts,tag:{contract.id}", "--exclude-resource-type", "unit_test"]
     words += [] if part else ["--full-refresh"]
-    facts = _facts(contract, run_key, silver, build, gold.settings)
+    facts = _facts(contract, Run(run_key, silver), build, gold.settings)
     _tell(gold.run(words, facts, f"{contract.id}/marts", gold.settings), gold.tell)
 
 

@@ -152,7 +152,8 @@ def _audit(run: Run) -> int:
 
     found = audit_run(run.contract, run.key, wiring.documents(run.settings), wiring.tables(run.settings))
     for check in found.checks:
-        click.echo(f"audit: {check.name} {'passed' if check.passed else 'FAILED'}: {check.detail}")
+        verdict = "WARNING" if check.warning else "passed" if check.passed else "FAILED"
+        click.echo(f"audit: {check.name} {verdict}: {check.detail}")
     return 0
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tideline.model import expression
 from tideline.model.contract import Contract, View
 from tideline.model.field import EventField, Masking
-from tideline.model.measure import merges
+from tideline.model.measure import MeasureKind, merges
 from tideline.model.problem import Path, Problem
 
 RESERVED = ("quality_", "stg_")  # what other generated models of dbt begin with
@@ -48,6 +48,9 @@ def problems(contract: Contract) -> Iterator[Problem]:
             if not merges(measure.kind) and not view.batch_only:
                 text = f"view {view.name!r}, measure {measure.name!r}: {measure.kind.value} does not merge"
                 yield Problem((*place, "measures", number, "kind"), f"{text}: declare batchOnly: true for the view")
+            if measure.kind is MeasureKind.DISTINCT and measure.expression and not _read(measure.expression):
+                text = f"view {view.name!r}, measure {measure.name!r}: distinct counts the values of a column"
+                yield Problem((*place, "measures", number, "expression"), text)
 
 
 def _columns(contract: Contract, view: View, place: Path) -> Iterator[Problem]:

@@ -115,4 +115,5 @@ class Gate(Value):
     def promise(self) -> str:
         """The comparison in words: `mustBeLessThan 1 percent`."""
         limits = " and ".join(f"{limit:f}" for limit in self.limits)
-        return f"{self.comparison.value} {limits} {self.unit.value}"
+        unit = "" if self.metric is Metric.SQL and self.unit is Unit.ROWS else f" {self.unit.value}"
+        return f"{self.comparison.value} {limits}{unit}"

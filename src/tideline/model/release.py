@@ -26,18 +26,24 @@ class ReleasedView:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The outcome of one audit check; `detail` is for a person and carries no value of a row."""
+    """The outcome of one audit check; `detail` is for a person and carries no value of a row.
+
+    A `warning` passed although its promise is broken, because the contract says so.
+    """
 
     name: str
     passed: bool
     detail: str = ""
+    warning: bool = False
 
     def as_json(self) -> dict[str, Any]:
-        return {"name": self.name, "passed": self.passed, "detail": self.detail}
+        said = {"name": self.name, "passed": self.passed, "detail": self.detail}
+        return said | {"warning": True} if self.warning else said
 
     @staticmethod
     def from_json(value: Mapping[str, Any]) -> Check:
-        return Check(str(value["name"]), value["passed"] is True, str(value.get("detail", "")))
+        warning = value.get("warning") is True
+        return Check(str(value["name"]), value["passed"] is True, str(value.get("detail", "")), warning)
 
 
 @dataclass(frozen=True, slots=True)
