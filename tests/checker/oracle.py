@@ -21,13 +21,14 @@ import operator
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from tests.checker.promise import Contract
+from tests.checker.promise import Contract, inside
 from tests.checker.sources import JournalTail, Topic
 
 Group = tuple[Any, ...]
@@ -97,7 +98,7 @@ class Truth:
         self.counters["good"] += 1
         order = (row[self.contract.time], partition, position)
         for name, view in self.contract.views.items():
-            group = tuple(_dimension(row[d["column"]], d.get("grain")) for d in view["dimensions"])
+            group = tuple(_dimension(inside(row, d["column"]), d.get("grain")) for d in view["dimensions"])
             states = self.groups[name].setdefault(group, [_zero(m["kind"]) for m in view["measures"]])
             for index, measure in enumerate(view["measures"]):
                 value = measure["of"](row)
@@ -106,9 +107,12 @@ class Truth:
 
 
 def _dimension(value: Any, grain: str | None) -> Any:
-    if grain == "day":
-        return value.strftime("%Y-%m-%d")
-    return value.strftime("%Y-%m-%dT%H:00:00Z") if grain == "hour" else value
+    """As it is shown: days and hours of UTC, dates as text."""
+    if value is None:
+        return None
+    if grain == "hour":
+        return value.strftime("%Y-%m-%dT%H:00:00Z")
+    return value.strftime("%Y-%m-%d") if isinstance(value, date) else value
 
 
 def _zero(kind: str) -> Any:
@@ -123,7 +127,7 @@ def _add(kind: str, state: Any, value: Any, order: tuple[Any, ...]) -> Any:
     if kind == "sum":
         return state + value
     if kind == "approx_distinct":
-        return state | {value} if value not in state else state
+        return state | {value} if value != "" and value not in state else state  # an empty text counts nothing
     if kind == "latest":
         return max(filter(None, (state, (order, value))), key=lambda pair: pair[0])
     return value if state is None else (min if kind == "min" else max)(state, value)
@@ -290,9 +294,17 @@ def _selected(group: dict[str, Any], names: list[str], query: dict[str, str]) ->
             value = group[name]
             if value is None:
                 return False
-            if not (value in wanted.split(",") if op == "in" else compare[op or "eq"](value, wanted)):
+            asked = [_like(value, text) for text in (wanted.split(",") if op == "in" else [wanted])]
+            if not (value in asked if op == "in" else compare[op or "eq"](value, asked[0])):
                 return False
     return True
+
+
+def _like(value: Any, text: str) -> Any:
+    """The text of a filter as a value of the same kind."""
+    if isinstance(value, bool):
+        return text == "true"
+    return int(text) if isinstance(value, int) else text
 
 
 def answered(checker: Checker, tail: JournalTail | None, message: dict[str, Any]) -> dict[str, Any]:

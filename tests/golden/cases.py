@@ -21,6 +21,7 @@ from tideline.model.contract import Contract
 from tideline.ports import LogRecord
 
 HERE = Path(__file__).parent
+PRODUCTS = ("retail_sales", "shop_orders")
 FOLDERS = (HERE.parents[1] / "contracts", HERE / "contracts")
 
 
@@ -34,12 +35,13 @@ class Case:
     expect: dict[str, Any]
 
     def __str__(self) -> str:
-        return self.name
+        return self.name if self.product == PRODUCTS[0] else f"{self.product}-{self.name}"
 
 
-def cases(product: str = "retail_sales") -> list[Case]:
-    """All cases of a product, by name; for `pytest.mark.parametrize(..., cases(), ids=str)`."""
-    return [case(folder) for folder in sorted((HERE / product).iterdir()) if (folder / "given.jsonl").exists()]
+def cases(*products: str) -> list[Case]:
+    """All cases of these products, or of all, by name; for `pytest.mark.parametrize(..., cases(), ids=str)`."""
+    folders = [folder for product in products or PRODUCTS for folder in sorted((HERE / product).iterdir())]
+    return [case(folder) for folder in folders if (folder / "given.jsonl").exists()]
 
 
 def case(folder: Path) -> Case:
@@ -57,8 +59,13 @@ def record(line: dict[str, Any]) -> LogRecord:
     return LogRecord(line["partition"], line["position"], line["log_time_ms"], key, value)
 
 
+def source(product: str) -> Path:
+    """The contract file of a product: one of the project's, or one that exists for these cases."""
+    place = Path(*product.split("_", 1)).with_suffix(".odcs.yaml")
+    return next(folder / place for folder in FOLDERS if (folder / place).exists())
+
+
 @cache
 def contract(product: str = "retail_sales") -> Contract:
-    """The contract of a product, from its file: one of the project's, or one that exists for these cases."""
-    place = Path(*product.split("_", 1)).with_suffix(".odcs.yaml")
-    return read_contract(next(folder / place for folder in FOLDERS if (folder / place).exists()))
+    """The contract of a product, read from its file as everybody does."""
+    return read_contract(source(product))

@@ -142,7 +142,7 @@ def test_no_input_is_slow() -> None:
 @given(st.data())
 def test_no_mutation_of_an_event_raises_and_both_ways_agree(data: Any) -> None:
     """The quick way is only a short cut: the slow way alone gives the same row or the same reason."""
-    records = [record for case in cases() for record in case.records if record.value is not None]
+    records = [record for case in cases("retail_sales") for record in case.records if record.value is not None]
     record = data.draw(st.sampled_from(records))
     value = bytearray(record.value or b"")
     for at, byte in data.draw(st.lists(st.tuples(st.integers(0, 300), st.integers(0, 255)), max_size=3)):
