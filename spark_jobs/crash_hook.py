@@ -51,9 +51,9 @@ def before_commit(job: Job, layer: str, rows: DataFrame) -> DataFrame:
     return rows.unionAll(held)
 
 
-def after_commit(job: Job) -> None:
-    """With `STAGE.post_commit` armed, dies by SIGKILL: committed, and nobody was told."""
-    place = f"{job.stage}.post_commit"
+def after_commit(job: Job, name: str = "post_commit") -> None:
+    """With `STAGE.post_commit` (or another name) armed, dies by SIGKILL: committed, and nobody was told."""
+    place = f"{job.stage}.{name}"
     if _armed(job, place):
         flag = marker(job.settings.home)
         flag.parent.mkdir(parents=True, exist_ok=True)

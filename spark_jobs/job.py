@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from tideline import wiring
 from tideline.batch.cut import Cut, read_cut
 from tideline.model.contract import Contract
 from tideline.model.errors import Retriable, TidelineError
@@ -56,8 +57,6 @@ class Job:
 
     @cached_property
     def log(self) -> EventLog:
-        from tideline import wiring
-
         return wiring.event_log(self.settings)
 
     @cached_property
@@ -97,14 +96,19 @@ class Job:
         print(f"{time.monotonic() - self.started:6.1f} s  {self.stage}: {text}", flush=True)  # noqa: T201 - its log
 
 
-def run(stage: str, work: Callable[[Job], None]) -> None:
-    """Read the arguments, do the work, exit: 0, the error's own code, or 1 for a bug with its trace in a named file."""
+def run(stage: str, work: Callable[[Job], None], contract_of: Callable[[str, str], Contract] | None = None) -> None:
+    """Read the arguments, do the work, exit: 0, the error's own code, or 1 for a bug with its trace in a named file.
+
+    `contract_of(contract id, run key)` finds the contract; it is the one of the compiled index unless told.
+    """
     parser = argparse.ArgumentParser(description=f"The {stage} stage of one run.")
     parser.add_argument("--contract", required=True)
     parser.add_argument("--run-key", required=True)
     asked = parser.parse_args()
     try:
-        with closing(_job(stage, asked.contract, asked.run_key)) as job:
+        contract = (contract_of or _compiled)(asked.contract, asked.run_key)
+        own = settings()
+        with closing(Job(stage, contract, asked.run_key, own, wiring.documents(own), wiring.tables(own))) as job:
             work(job)
     except TidelineError as error:
         _fail(str(error), error.exit_code)
@@ -128,13 +132,10 @@ def as_retriable(error: Exception) -> Retriable | None:
     return None
 
 
-def _job(stage: str, contract_id: str, run_key: str) -> Job:
-    from tideline import wiring
+def _compiled(contract_id: str, _run_key: str) -> Contract:
     from tideline.index import load_contract
 
-    own = settings()
-    contract = load_contract(own.index, contract_id)
-    return Job(stage, contract, run_key, own, wiring.documents(own), wiring.tables(own))
+    return load_contract(settings().index, contract_id)
 
 
 def _give_up_after(session: SparkSession, retries: int) -> None:

@@ -3,7 +3,7 @@
  1. what silver covers already is not done again;
  2. read the range from the pinned bronze version, decode it with the decoder of both layers;
  3. find repeats, against silver within the horizon and inside the range;
- 4. count per partition; the counts must add up before anything is written;
+ 4. count per partition; the counts must add up before anything is written, and drift must be allowed (drift.py);
  5. commit refused records to quarantine, under a Coverage of its own: a retry does not write them again;
  6. commit the good rows with counts and Coverage to silver.
 The same script computes days again when the cut of its run says so (spark_jobs/restate.py).
@@ -15,10 +15,11 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from spark_jobs import crash_hook, tables
+from spark_jobs import crash_hook, drift, tables
 from spark_jobs.job import Job, run
 from spark_jobs.transforms import decode, deduplicate, silver
 from tideline.batch.commits import Counts, StageCommit, check_conservation, next_batch, totals
+from tideline.batch.judged import days_to_restate, shown
 from tideline.model.errors import Fatal
 from tideline.model.position import Coverage
 from tideline.model.release import COUNTS
@@ -50,8 +51,9 @@ def refine(job: Job) -> None:
     for layer in ("quarantine", "silver"):
         tables.ensure(job, layer)
     rows = judge(job, span)
-    counts = _counts(rows, span)
+    counts, drifting = _counts(rows, span)
     check_conservation(job.contract, counts)  # 4
+    drift.handle(job, rows, drifting, (span.start.next, span.end.next))
     sums = totals(counts)
     job.say(", ".join(f"{name} {sums[name]}" for name in COUNTS))
     words = StageCommit(
@@ -78,13 +80,7 @@ def _span(job: Job) -> Span | None:
     if bronze is None:
         job.say("nothing to do: there is no bronze yet")
         return None
-    if last is not None and last[1].contract_hash != job.contract.hash:
-        raise Fatal(
-            "TL-REF-003",
-            f"silver was judged under contract hash {last[1].contract_hash}, now it is {job.contract.hash}",
-            where=f"contract {job.contract.id}",
-            fix="restate every day under the new contract first: tideline run CONTRACT --restate FROM TO",
-        )
+    _refuse_other_rules(job, last[1] if last else None)
     end = bronze[1].coverage
     start = last[1].coverage if last else Coverage(end.stream, dict.fromkeys(end.next, 0))
     if start.covers(end):  # 1
@@ -93,6 +89,22 @@ def _span(job: Job) -> Span | None:
     for partition, range_ in start.ranges_to(end).items():
         job.say(f"partition {partition} {range_} of bronze version {bronze[0]}")
     return Span(bronze[0], start, end, last[1] if last else None, last[0] if last else None)
+
+
+def _refuse_other_rules(job: Job, last: StageCommit | None) -> None:
+    """New rows stand beside rows of the same rules only. Days that are restated already are not named again."""
+    foreign = days_to_restate(job.contract, job.documents, job.tables)
+    if last is None or (last.contract_hash == job.contract.hash and not foreign):
+        return
+    first, end = (foreign[0][0], foreign[-1][1]) if foreign else ("FROM", "TO")
+    raise Fatal(
+        "TL-REF-003",
+        f"silver's days {shown(foreign)} are not judged under contract hash {job.contract.hash}"
+        if foreign
+        else f"silver was judged under contract hash {last.contract_hash}, now it is {job.contract.hash}",
+        where=f"contract {job.contract.id}",
+        fix=f"tideline apply, if that was not done; else tideline run {job.contract.id} --restate {first} {end}",
+    )
 
 
 def judge(job: Job, span: Span) -> DataFrame:
@@ -115,15 +127,16 @@ def judge(job: Job, span: Span) -> DataFrame:
     return deduplicate.judged(rows, repeated)
 
 
-def _counts(rows: DataFrame, span: Span) -> Counts:
+def _counts(rows: DataFrame, span: Span) -> tuple[Counts, int]:
+    """Records per partition and verdict, and how many differ from the contract in shape."""
     from pyspark.sql import functions as F
 
-    found = rows.groupBy("partition", "verdict").agg(F.count("*")).collect()
+    found = rows.groupBy("partition", "verdict").agg(F.count("*"), F.count("drift")).collect()
     counts = {partition: dict.fromkeys(COUNTS, 0) for partition in span.start.ranges_to(span.end)}
-    for partition, verdict, number in found:
+    for partition, verdict, number, _ in found:
         counts[partition][verdict] = number
         counts[partition]["in"] += number
-    return counts
+    return counts, sum(row[3] for row in found)
 
 
 def _quarantine(job: Job, rows: DataFrame, words: StageCommit) -> None:

@@ -2,7 +2,7 @@
 
 1. judge everything that silver covers, from the pinned bronze version: whether an event of these days counts may hang
    on events of other days, so all of them are asked (the price is one scan of bronze);
-2. compare with silver, row by row, exactly; when nothing differs there is no commit;
+2. compare with silver, row by row, exactly; when nothing differs there is no commit, unless the rules changed since;
 3. refuse what these days cannot hold: events that move between them and other days, or that bronze has lost;
 4. change quarantine: records that count now become `replayed`, counted ones that are refused now are added, none twice;
 5. replace the days in silver in one commit; its counts are what changed, so that the sums over all commits stay true.
@@ -17,6 +17,7 @@ from spark_jobs import crash_hook, tables
 from spark_jobs.job import Job, run
 from spark_jobs.transforms import compare, decode, deduplicate, silver
 from tideline.batch.commits import Counts, StageCommit, check_conservation, next_batch
+from tideline.batch.judged import days_to_restate
 from tideline.model.errors import DataError, Fatal
 from tideline.model.release import COUNTS
 from tideline.rendering import spark as rendering
@@ -40,9 +41,12 @@ def restate(job: Job) -> None:
     held = tables.read(job, "silver", version)
     differences = job.keep(compare.differences(rows, held, _quarantined(job), job.contract, days))
     counts = _counts(job, differences, days)
-    if counts is None:
+    same = counts is None
+    foreign = days_to_restate(job.contract, job.documents, job.tables) if same else []
+    if same and not any(first < days[1] and days[0] < end for first, end in foreign):
         job.say("nothing to do: the days are as they should be")
         return
+    counts = counts or {}
     check_conservation(job.contract, counts)
     words = StageCommit(
         stage="restate",
@@ -56,6 +60,10 @@ def restate(job: Job) -> None:
         counts=counts,
         days=(days[0].isoformat(), days[1].isoformat()),
     )
+    if same:  # silver's log has to say that these days were judged again, and that it changed nothing
+        written = tables.commit(job, "silver", tables.empty(job, "silver"), words)
+        job.say(f"the days are as they should be under this contract: silver version {written} says so")
+        return
     _change_quarantine(job, rows, differences, words)
     predicate = rendering.in_days(job.contract, days)
     good = silver.to_silver(rows, job.contract, words.batch).where(predicate)

@@ -19,10 +19,12 @@ from tideline.batch.commits import StageCommit, next_batch
 from tideline.batch.cut import table_path
 from tideline.model.errors import DataError, Fatal, Lifecycle, Retriable, TidelineError
 from tideline.ports import TableCommit
+from tideline.rendering import evolution
 from tideline.rendering import spark as rendering
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import StructType
 
 _LOOK_BACK = 100
 MERGE = """
@@ -73,13 +75,43 @@ def read(job: Job, layer: str, version: int) -> DataFrame:
 
 def commit(job: Job, layer: str, rows: DataFrame, words: StageCommit, *, replace_where: str | None = None) -> int:
     """Write `rows` and `words` as one commit; returns its version. Raises Lifecycle when another run was first."""
-    writer = rows.write.format("delta").option("txnAppId", words.txn_app).option("txnVersion", words.batch)
-    writer = writer.option("userMetadata", words.as_metadata()).option("mergeSchema", "true")
-    if replace_where is None:
-        writer = writer.mode("append")
-    else:
-        writer = writer.mode("overwrite").option("replaceWhere", replace_where)
-    return _once(job, layer, words, lambda: writer.save(job.location(table_path(layer, job.contract))))
+
+    def write() -> None:
+        writer = _fitted(job, layer, rows).write.format("delta").option("txnAppId", words.txn_app)
+        writer = writer.option("txnVersion", words.batch).option("userMetadata", words.as_metadata())
+        if replace_where is None:
+            writer = writer.mode("append")
+        else:
+            writer = writer.mode("overwrite").option("replaceWhere", replace_where)
+        writer.save(job.location(table_path(layer, job.contract)))
+
+    return _once(job, layer, words, write)
+
+
+def _fitted(job: Job, layer: str, rows: DataFrame) -> DataFrame:
+    """The rows as the table holds them: hidden columns are null, narrower values are widened; nothing is left out."""
+    from pyspark.sql.types import StructType
+
+    said = job.tables.schema(table_path(layer, job.contract))
+    if said is None:
+        return rows
+    held = StructType.fromJson(evolution.plain(said))
+    if held == _nullable(rows.schema):
+        return rows
+    if lacking := [name for name in rows.columns if name not in held.names]:
+        raise Fatal(
+            "TL-SPK-009",
+            f"the table lacks {', '.join(lacking)}",
+            where=f"table {rendering.table_name(layer, job.contract)}",
+            fix="tideline apply",
+        )
+    return rows.to(held)
+
+
+def _nullable(schema: StructType) -> StructType:
+    from pyspark.sql.types import StructType
+
+    return StructType.fromJson(evolution.plain(json.loads(schema.json())))
 
 
 def merge_quarantine(job: Job, changes: DataFrame, words: StageCommit) -> int:
@@ -166,7 +198,7 @@ def _retriable(job: Job, layer: str, error: Exception) -> Exception:
     """Nobody committed our batch: a lost server or a conflict may be tried again, the rest is as it is."""
     if isinstance(error, TidelineError):
         return error
-    if "Concurrent" in type(error).__name__ + str(error)[:2_000]:
+    if any(word in type(error).__name__ + str(error)[:2_000] for word in ("Concurrent", "DELTA_METADATA_CHANGED")):
         return Retriable(
             "TL-SPK-005",
             "another writer changed the table at the same time",

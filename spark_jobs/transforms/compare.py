@@ -27,6 +27,7 @@ def differences(
     deduplicated. `kind` is changed; moved when the record is on these days only before or only after; lost when bronze
     has it no more.
     """
+    judged = _as_held(judged, silver, contract)
     fresh = _content(judged.withColumn("fresh", F.lit(True)), contract, days, "new", "fresh", "verdict")
     old = _content(silver, contract, days, "old").withColumn("held", F.lit(True))
     refused = quarantine.select(*_PLACE).distinct().withColumn("refused", F.lit(True))
@@ -46,6 +47,20 @@ def differences(
     )
     found = joined.select(*_PLACE, was.alias("was"), "verdict", kind.alias("kind"))
     return found.where("kind IS NOT NULL")
+
+
+def _as_held(judged: DataFrame, silver: DataFrame, contract: Contract) -> DataFrame:
+    """The fresh rows with the types of silver, which may have been widened by a later contract; no value changes."""
+    from pyspark.sql.types import StructField, StructType
+
+    held = {field.name: field.dataType for field in silver.schema}
+    events = {column.name for column in rendering.event_columns(contract)}
+    fields = [
+        StructField(f.name, held.get(f.name, f.dataType) if f.name in events else f.dataType, f.nullable)
+        for f in judged.schema
+    ]
+    wanted = StructType(fields)
+    return judged if wanted == judged.schema else judged.to(wanted)
 
 
 def _content(rows: DataFrame, contract: Contract, days: tuple[date, date], name: str, *kept: str) -> DataFrame:

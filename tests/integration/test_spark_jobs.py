@@ -267,7 +267,7 @@ def test_the_command_survives_a_kill_after_the_commit(product: Product, tmp_path
     """`tideline run` reports a killed job, and the same command again finds the commit and does nothing (F3)."""
     product.send("a")
     index = write_index(tmp_path / "index.json", product.contract)
-    (tmp_path / "contracts").mkdir()
+    (tmp_path / "contracts").mkdir(exist_ok=True)
     own = {
         **product.settings.for_children(),
         "TIDELINE_INDEX": str(index),

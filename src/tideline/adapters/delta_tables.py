@@ -20,6 +20,7 @@ from tideline.model.position import Partition, Range
 from tideline.ports import DataFile, TableCommit
 
 _FIRST_LOOK = 16
+_SCANNED_ROWS = 4_096  # at a time, so that no scan holds more than some megabytes
 
 
 class DeltaTables:
@@ -70,7 +71,7 @@ class DeltaTables:
         if table is None or wanted is None:
             return
         try:
-            yield from table.to_pyarrow_dataset().scanner(list(columns), wanted).to_batches()
+            yield from table.to_pyarrow_dataset().scanner(list(columns), wanted, batch_size=_SCANNED_ROWS).to_batches()
         except (DeltaError, OSError, ValueError, KeyError, pa.ArrowException) as error:
             raise _broken(self._lake / path, f"version {version} cannot be read ({_first_line(error)})") from error
 

@@ -14,6 +14,7 @@ from typing import Any
 from tideline.batch import gates, reconciliation
 from tideline.batch.commits import StageCommit, totals
 from tideline.batch.cut import Cut, read_cut
+from tideline.batch.judged import chain_since, foreign_days, shown
 from tideline.batch.model import Pinned, model_name, pin_silver, table_path, view_path
 from tideline.batch.release import live_release, release_of_run
 from tideline.model.contract import Contract
@@ -136,11 +137,11 @@ def _examine(contract: Contract, cut: Cut, seen: _Seen) -> Audit:
     if silver is None:
         empty = not any(position for _, position in cut.to)
         return Audit(cut.run_key, contract.hash, (Check("something_to_release", empty, "there is no silver yet"),))
-    chain = _chain(contract, silver, seen)
+    chain = chain_since(contract, seen.tables, seen.live, silver.version)
     counts = _totals(chain, seen.live)
     views, model = _views(contract, cut, silver, seen)
     checks = [
-        _hashes(contract, silver, chain),
+        _hashes(contract, silver, chain, seen),
         _coverage(cut, silver),
         *_conservation(chain, seen.live, silver),
         _breaker(chain, seen.limits),
@@ -165,13 +166,6 @@ def _examine(contract: Contract, cut: Cut, seen: _Seen) -> Audit:
     )
 
 
-def _chain(contract: Contract, silver: Pinned, seen: _Seen) -> list[StageCommit]:
-    """Silver's commits since the live release, oldest first, up to the pinned version."""
-    after = -1 if seen.live is None else seen.live.silver_version
-    commits = seen.tables.commits(table_path("silver", contract), after)
-    return [commit for c in commits if c.version <= silver.version and (commit := StageCommit.read(c)) is not None]
-
-
 def _totals(chain: list[StageCommit], live: Release | None) -> dict[str, int]:
     sums = {name: 0 if live is None else live.counts.get(name, 0) for name in COUNTS}
     for commit in chain:
@@ -180,11 +174,15 @@ def _totals(chain: list[StageCommit], live: Release | None) -> dict[str, int]:
     return sums
 
 
-def _hashes(contract: Contract, silver: Pinned, chain: list[StageCommit]) -> Check:
-    others = sorted({commit.contract_hash for commit in chain} - {contract.hash})
+def _hashes(contract: Contract, silver: Pinned, chain: list[StageCommit], seen: _Seen) -> Check:
+    """Every row is judged under this contract: after a change of rules each day that silver holds was restated."""
+    foreign = foreign_days(contract, chain, seen.live, seen.tables, silver.version)
     same = silver.commit.contract_hash == contract.hash
+    if same and not foreign:
+        return Check("contract_hash", True, f"silver is judged under contract hash {contract.hash}")
+    others = sorted({commit.contract_hash for commit in chain} - {contract.hash})
     detail = f"silver was written under contract hash {', '.join(others) or silver.commit.contract_hash}"
-    return Check("contract_hash", same, detail)
+    return Check("contract_hash", False, f"{detail}; restate the days {shown(foreign)}" if foreign else detail)
 
 
 def _coverage(cut: Cut, silver: Pinned) -> Check:
@@ -204,7 +202,7 @@ def _conservation(chain: list[StageCommit], live: Release | None, silver: Pinned
             accounted = sum(found.get(name, 0) for name in COUNTS[1:])
             if found.get("in", 0) != accounted:
                 unbalanced.append(f"partition {partition}: {found.get('in', 0)} in, {accounted} accounted for")
-        if commit.stage == "restate":
+        if commit.stage in ("restate", "evolve"):
             continue
         for partition, end in commit.coverage:
             start = commit.start.get(partition, at.get(partition, 0))

@@ -26,7 +26,8 @@ class StageCommit:
     """One commit of a stage. `counts` are per partition for `[start, coverage)`; of a restate they are differences.
 
     `source_version` is the version of the table that was read (None when the source was the stream). `days` is the
-    half-open range of UTC event days of a restate.
+    half-open range of UTC event days of a restate. An evolve commit changes columns only: `replaces` is the contract
+    hash before it, `rebuild` whether rows that were judged under that one have to be judged again.
     """
 
     stage: str
@@ -39,6 +40,8 @@ class StageCommit:
     source_version: int | None = None
     counts: Counts = field(default_factory=dict)
     days: tuple[str, str] | None = None
+    replaces: str | None = None
+    rebuild: bool = False
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -61,6 +64,8 @@ class StageCommit:
         }
         if self.days is not None:
             body["days"] = list(self.days)
+        if self.replaces is not None:
+            body |= {"replaces": self.replaces, "rebuild": self.rebuild}
         return json.dumps({"tideline": body}, separators=(",", ":"))
 
     @staticmethod
@@ -82,6 +87,8 @@ class StageCommit:
                 source_version=None if body.get("source_version") is None else int(body["source_version"]),
                 counts={int(p): {name: int(n) for name, n in c.items()} for p, c in body["counts"].items()},
                 days=None if days is None else (str(days[0]), str(days[1])),
+                replaces=body.get("replaces"),
+                rebuild=body.get("rebuild") is True,
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise DataError(
@@ -92,8 +99,8 @@ class StageCommit:
 
 
 def txn_app(stage: str, contract_id: str) -> str:
-    """Delta's `txnAppId`. A restate writes silver as a refine does, so the two share one row of batch numbers."""
-    return f"tideline.{'refine' if stage == 'restate' else stage}.{contract_id}"
+    """Delta's `txnAppId`. What writes silver as a refine does shares one row of batch numbers with it."""
+    return f"tideline.{'refine' if stage in ('restate', 'evolve') else stage}.{contract_id}"
 
 
 def next_batch(last: StageCommit | None) -> int:

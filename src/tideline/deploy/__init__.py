@@ -1,0 +1,1 @@
+"""Plan and apply: from the contracts that are in force to those that shall be, in stages that both commands walk."""
