@@ -68,16 +68,16 @@ class Misread(ValueError):
 
 def field_check(draft: Draft, field: FieldDraft, check: Any) -> None:
     """Apply one check of a field: a text, or `{name: argument}`."""
-    if isinstance(check, dict) and len(check) == 1:
-        name, argument = next(iter(check.items()))
-        arguments = argument if isinstance(argument, list) else [] if argument is True else [argument]
-        shown, texts = f"{name}({', '.join(map(str, arguments))})", [str(part) for part in arguments]
-    else:
-        shown = str(check).strip()
-        match = _CALL.fullmatch(shown)
-        name, texts = (match[1], listed(match[2])) if match else (shown, [])
-    word = _WORDS.get(str(name).strip().lower())
+    shown = str(check).strip()
     try:
+        if isinstance(check, dict) and len(check) == 1:
+            name, argument = next(iter(check.items()))
+            texts = [] if argument is True else list(map(str, argument if isinstance(argument, list) else [argument]))
+            shown = f"{name}({', '.join(texts)})"
+        else:
+            match = _CALL.fullmatch(shown)
+            name, texts = (match[1], listed(match[2])) if match else (shown, [])
+        word = _WORDS.get(str(name).strip().lower())
         if word is None:
             raise Misread(_near(shown, str(name)))
         _FIELD_CHECKS[word](draft, field, texts)
@@ -256,7 +256,9 @@ def _limit(key: str) -> Callable[[Draft, FieldDraft, list[str]], None]:
     def apply(_draft: Draft, field: FieldDraft, texts: list[str]) -> None:
         if field.type not in ("integer", "number"):
             raise Misread(f"{key} is for integers and decimals, {field.name} is {field.type or 'unknown'}")
-        field.options[key] = _number(_one(texts))
+        number, before = _number(_one(texts)), field.options.get(key)
+        tighter = max if key == "minimum" else min
+        field.options[key] = number if before is None else tighter(number, before)
 
     return apply
 

@@ -42,7 +42,7 @@ class Written:
         """One line; `why` makes it a decision, `of` is what it is called in the list of decisions."""
         if why:
             why = comment(" ".join(why.split()))
-            self.open.append(Open(len(self.lines) + 1, f"{of or text.lstrip('- ').partition(':')[0]}: {why}"))
+            self.open.append(Open(len(self.lines) + 1, f"{comment(of) or text.lstrip('- ').partition(':')[0]}: {why}"))
         self.lines.append(" " * indent + text + (f"  # DECIDE: {why}" if why else ""))
 
     def key(self, indent: int, key: str, value: str, why: str, *, of: str = "") -> None:
@@ -89,7 +89,17 @@ def plain(text: str) -> str:
 
 def _quoted(text: str, bare: re.Pattern[str]) -> str:
     ambiguous = text.lower() in _WORDS or _NUMBER_LIKE.fullmatch(text) or text != text.strip() or " #" in text
-    return text if bare.fullmatch(text) and not ambiguous else json.dumps(text, ensure_ascii=False)
+    return text if bare.fullmatch(text) and not ambiguous else '"' + "".join(map(_escaped, text)) + '"'
+
+
+def _escaped(letter: str) -> str:
+    """A letter of a text in double quotes; what is not printable stands as its number."""
+    if letter in '"\\':
+        return f"\\{letter}"
+    if letter.isprintable():
+        return letter
+    code = ord(letter)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def flow(value: Any) -> str:
