@@ -30,7 +30,10 @@ INDEX_LOOK_S = 2.0
 
 
 class Crew:
-    """The workers of one generation of the index, each in its own thread; the first error stops all."""
+    """The workers of one generation of the index, each in its own thread; the first error stops all.
+
+    A contract whose views are all batch-only has none: it is idle.
+    """
 
     def __init__(self, config: Settings, contracts: dict[str, Contract], metrics: Metrics) -> None:
         self.stop = Event()
@@ -40,6 +43,9 @@ class Crew:
         me = uuid.uuid4().hex[:12]
         self._workers = []
         for id_, contract in contracts.items():
+            if not contract.streamed:
+                self.statuses[id_].rest()
+                continue
             doors = Doors(
                 wiring.event_log(config), wiring.documents(config), wiring.tables(config), HllSketches(),
                 time.monotonic, config.home / "state" / "speed",

@@ -74,7 +74,7 @@ class Fold:
 
     def __init__(self, contract: Contract, sketches: Sketches) -> None:
         self._contract = contract
-        self._views = {view.name: _ViewFold(contract, view, sketches) for view in contract.views}
+        self._views = {view.name: _ViewFold(contract, view, sketches) for view in contract.streamed}
         wanted = {contract.event_time}.union(*(fold.columns for fold in self._views.values()))
         kinds = {field.name: _TYPES[field.type] for field in contract.fields if field.type not in NESTED}
         kinds |= {column.name: pl.Boolean for column in contract.derived}

@@ -51,7 +51,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._json(HTTPStatus.OK, {"status": "alive"})
         elif self.path == "/readyz":
             states = {name: snapshot.get("state", "starting") for name, snapshot in contracts.items()}
-            ready = bool(states) and all(state == "running" for state in states.values())
+            ready = bool(states) and all(state in ("running", "idle") for state in states.values())
             self._json(
                 HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE, {"ready": ready, "contracts": states}
             )

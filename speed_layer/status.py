@@ -25,6 +25,9 @@ class Metrics:
         self.drift = Total(
             "tideline_drift_records", "Records that differ from the contract.", ["contract", "what"], registry=registry
         )
+        gates = ["contract", "gate"]
+        self.gate_rows = Total("tideline_gate_rows", "Counted events that a gate looked at.", gates, registry=registry)
+        self.gate_breaches = Total("tideline_gate_breaches", "Those that break the gate.", gates, registry=registry)
         self.lag = Gauge("tideline_speed_lag_events", "Log end minus next position.", names, registry=registry)
         self.generation = Gauge("tideline_speed_generation", "Generation of this worker.", names, registry=registry)
 
@@ -46,11 +49,24 @@ class Status:
     next: dict[Partition, dict[str, Position]] = field(default_factory=dict)
     log_end: dict[Partition, Position] = field(default_factory=dict)
     lost: list[dict[str, int]] = field(default_factory=list)
+    gates: dict[str, dict[str, int]] = field(default_factory=dict)
     snapshot: dict[str, Any] = field(default_factory=dict)
 
     def count(self, outcome: str, number: int) -> None:
         self.counters[outcome] += number
         self.metrics.events.labels(self.contract, outcome).inc(number)
+
+    def rest(self) -> None:
+        """There is nothing to fold: that is no trouble."""
+        self.state = "idle"
+        self.publish()
+
+    def check(self, gate: str, breaches: int, rows: int) -> None:
+        """What a gate found in fresh events."""
+        found = self.gates.get(gate, {"breaches": 0, "rows": 0})
+        self.gates[gate] = {"breaches": found["breaches"] + breaches, "rows": found["rows"] + rows}
+        self.metrics.gate_rows.labels(self.contract, gate).inc(rows)
+        self.metrics.gate_breaches.labels(self.contract, gate).inc(breaches)
 
     def lose(self, partition: Partition, missing: Range) -> None:
         self.lost.append({"partition": partition, "from": missing.start, "to": missing.end})
@@ -81,5 +97,6 @@ class Status:
             "quarantined": dict(self.quarantined),
             "drift": self.drift,
             "lost": list(self.lost),
+            "gates": dict(self.gates),
             "last_error": self.last_error,
         }

@@ -20,6 +20,7 @@ import structlog
 
 from speed_layer.drift import DriftWatch
 from speed_layer.fold import Fold, Sketches
+from speed_layer.gates import GateWatch
 from speed_layer.judge import Judge, Judged
 from speed_layer.memories import Memories
 from speed_layer.published import Owner, Published, decide_start
@@ -78,10 +79,11 @@ class Worker:
     def __init__(self, contract: Contract, doors: Doors, pace: Pace, worker_id: str, status: Status) -> None:
         self._contract, self._doors, self._pace, self._id, self.status = contract, doors, pace, worker_id, status
         self._topic = increments_topic(contract.id)
-        self._views = [view.name for view in contract.views]
+        self._views = [view.name for view in contract.streamed]
         self._fold = Fold(contract, doors.sketches)
         self._judge = Judge(EventDecoder(contract), contract.deduplication.key)
         self._drift = DriftWatch(contract, status)
+        self._gates = GateWatch(contract, status)
         self._stream: StreamId | None = None
         self._memories: Memories | None = None
         self._publisher: Publisher | None = None
@@ -237,6 +239,7 @@ class Worker:
             self.status.count(outcome, number)
         self._drift.see(partition, judged.drifted, fresh)
         self.status.quarantined.update(reason for position, reason in judged.reasons if position >= fresh)
+        self._gates.see(judged.rows, judged.positions, fresh)
         self._metered[partition] = max(fresh, end)
         return judged
 

@@ -83,7 +83,7 @@ class EpochEnds:
     """Reads the increments topic forward from given offsets and remembers the boundaries it offers."""
 
     def __init__(self, contract: Contract, covered: Coverage, start: Mapping[Partition, Position]) -> None:
-        self._views = tuple(view.name for view in contract.views)
+        self._views = tuple(view.name for view in contract.streamed)
         self._topic = increments_topic(contract.id)
         self._next = dict(start)
         self._partitions = {partition: _Published(covered.at(partition)) for partition in start}
