@@ -35,8 +35,14 @@ def problems(contract: Contract) -> list[Problem]:
 
 
 def _repeated(names: Iterable[str]) -> list[int]:
-    listed = list(names)
-    return [at for at, name in enumerate(listed) if name in listed[:at]]
+    """Where a name stands that stood before."""
+    seen: set[str] = set()
+    found = []
+    for at, name in enumerate(names):
+        if name in seen:
+            found.append(at)
+        seen.add(name)
+    return found
 
 
 def _names(contract: Contract) -> Iterator[Problem]:

@@ -1,16 +1,11 @@
-"""Reads `*.odcs.yaml` (Open Data Contract Standard v3.2.0, v3.1.0) into contracts, strictly; findings say where.
-
-Codes: TL-CON-001 unreadable, 002 refused YAML, 010-012 breaches of the standard, 020 unknown key of ours, 021 something
-is missing, 022 a value that is not allowed, 023 a check that nobody would run, 030 the parts contradict each other,
-031 two contracts clash, 040 what the standard gave up (a warning).
-"""
+"""Reads `*.odcs.yaml` (Open Data Contract Standard v3.2.0, v3.1.0) into contracts, strictly; findings say where."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from tideline.adapters.odcs import family, standard
-from tideline.adapters.odcs.finding import Finding, Level, Refused, YamlPath
+from tideline.adapters.odcs.finding import CODES, Finding, Level, Refused, YamlPath
 from tideline.adapters.odcs.reading import Reader
 from tideline.adapters.odcs.source import Source, load, parse
 from tideline.adapters.odcs.telling import Telling
@@ -111,4 +106,4 @@ def refusal(findings: list[Finding]) -> ContractError:
     return ContractError(findings[0].code, f"the contract is refused\n{lines}")
 
 
-__all__ = ["PATTERN", "Finding", "Level", "examine", "examine_bytes", "read_contract", "refusal"]
+__all__ = ["CODES", "PATTERN", "Finding", "Level", "examine", "examine_bytes", "read_contract", "refusal"]

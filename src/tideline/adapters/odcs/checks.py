@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from tideline.adapters.odcs.finding import YamlPath, closest, shown
+from tideline.adapters.odcs.finding import YamlPath, shown
 from tideline.adapters.odcs.telling import VENDOR, Ours, Telling
 from tideline.model.quality import Action, Comparison, Metric, Severity, Unit
 
@@ -66,7 +66,7 @@ class Checks:
 
     def _custom(self, check: Mapping[str, Any], path: YamlPath, ours: Ours) -> None:
         if check.get("engine") != VENDOR:
-            near = closest(check.get("engine"), (VENDOR,)) or _ADVICE
+            near = self.telling.near(check.get("engine"), (VENDOR,)) or _ADVICE
             what = f"no part of Tideline runs a check of the engine {shown(check.get('engine'))}"
             self.telling.tell("TL-CON-023", (*path, "engine"), what, f"engine: {VENDOR}", near)
             return

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tideline.adapters.odcs.finding import YamlPath, closest, shown
+from tideline.adapters.odcs.finding import YamlPath, shown
 from tideline.adapters.odcs.source import Source
 from tideline.adapters.odcs.telling import VENDOR, Telling
 
 MAX_MEMBERS = 1_000
+MAX_VALUES = 1_000_000
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _PARAMETER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
 _PLACE = re.compile(r"\$\{family(?:\.([^}]*))?\}")
@@ -53,6 +54,10 @@ def _well_formed(telling: Telling, value: Any, path: YamlPath) -> bool:
         allowed = f"a mapping of 1 to {MAX_MEMBERS} names to parameters"
         telling.tell("TL-CON-022", (*path, "members"), "a family has members", allowed)
         return False
+    if len(listed) * len(telling.source.places) > MAX_VALUES:
+        what = f"{len(listed)} members of this file have more than {MAX_VALUES} values; split the family"
+        telling.tell("TL-CON-022", (*path, "members"), what)
+        return False
     for member, parameters in listed.items():
         place = (*path, "members", member)
         if _NAME.fullmatch(member) is None:
@@ -80,11 +85,13 @@ def _same_parameters(telling: Telling, listed: Mapping[str, Any], path: YamlPath
         for name in names:
             if name not in own:
                 what = f"{member!r} lacks the parameter {name!r} that {first!r} has"
-                telling.tell("TL-CON-030", (*path, member), what, suggestion=closest(name, own), of_key=True)
+                telling.tell("TL-CON-030", (*path, member), what, suggestion=telling.near(name, own), of_key=True)
         for name in own:
             if name not in names:
                 what = f"{member!r} has the parameter {name!r} that {first!r} lacks"
-                telling.tell("TL-CON-030", (*path, member, name), what, suggestion=closest(name, names), of_key=True)
+                telling.tell(
+                    "TL-CON-030", (*path, member, name), what, suggestion=telling.near(name, names), of_key=True
+                )
     return names
 
 
@@ -94,7 +101,7 @@ def _used(telling: Telling, names: tuple[str, ...], declared: YamlPath) -> None:
     for text, path in _texts(telling.source.data, (), declared):
         for match in _PLACE.finditer(text):
             if match[1] is not None and match[1] not in names:
-                what, near = f"no parameter {shown(match[1])}", closest(match[1], names)
+                what, near = f"no parameter {shown(match[1])}", telling.near(match[1], names)
                 telling.tell("TL-CON-030", path, what, ", ".join(names) or "none here", near)
             used.add(match[1])
     for name in names:

@@ -7,6 +7,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+CODES = {
+    "TL-CON-001": "the file cannot be read as YAML",
+    "TL-CON-002": "YAML that is not accepted: aliases, tags, repeated keys, depth, a second document",
+    "TL-CON-010": "a key that the standard does not know",
+    "TL-CON-011": "a value that the standard does not allow",
+    "TL-CON-012": "something that the standard requires is missing",
+    "TL-CON-020": "a key, property or promise that Tideline does not know",
+    "TL-CON-021": "something that Tideline requires is missing",
+    "TL-CON-022": "a value that Tideline does not allow",
+    "TL-CON-023": "a check that no part of Tideline would run",
+    "TL-CON-030": "parts of a contract contradict each other",
+    "TL-CON-031": "two contracts clash",
+    "TL-CON-040": "what the standard gave up (a warning)",
+    "TL-CON-041": "a promise that nothing keeps (a warning)",
+}
 YamlPath = tuple[str | int, ...]
 Place = tuple[int, int]
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from tideline.adapters.odcs import cron
-from tideline.adapters.odcs.finding import Level, YamlPath, closest, shown
+from tideline.adapters.odcs.finding import Level, YamlPath, shown
 from tideline.adapters.odcs.telling import Telling
 
 VERSIONS = ("v3.2.0", "v3.1.0")
@@ -70,7 +70,7 @@ def read_promises(telling: Telling, data: Mapping[str, Any]) -> dict[str, Any]:
     if "drift" in ours:
         values["drift"] = _drift(telling, *ours["drift"])
     if "consumes" in ours:
-        values["consumes"] = _consumes(telling, *ours["consumes"])
+        values["consumes"] = _consumes(telling, *ours["consumes"], data["id"])
     return values | _levels(telling, data)
 
 
@@ -90,13 +90,15 @@ def _drift(telling: Telling, value: Any, path: YamlPath) -> Any:
     return {name: value[key] for key, name in _DRIFT.items() if key in value}
 
 
-def _consumes(telling: Telling, value: Any, path: YamlPath) -> tuple[str, ...]:
+def _consumes(telling: Telling, value: Any, path: YamlPath, own: str) -> tuple[str, ...]:
     if not isinstance(value, list):
         telling.tell("TL-CON-022", path, f"consumes is {shown(value)}", "a list of contract ids")
         return ()
     for n, item in enumerate(value):
         if not isinstance(item, str) or _ID.fullmatch(item) is None:
             telling.tell("TL-CON-022", (*path, n), f"a consumed contract is {shown(item)}", "domain.name")
+        elif item == own:
+            telling.tell("TL-CON-030", (*path, n), "the contract consumes itself")
         elif item in value[:n]:
             telling.tell("TL-CON-030", (*path, n), f"{shown(item)} stands here a second time")
     return tuple(item for item in value if isinstance(item, str))
@@ -115,7 +117,7 @@ def _levels(telling: Telling, data: Mapping[str, Any]) -> dict[str, Any]:
             values[HONOURED[name]] = _amount(telling, level, path)
         elif name not in NOTED:
             words = (*HONOURED, *NOTED)
-            place, near = (*path, "property"), closest(name, words)
+            place, near = (*path, "property"), telling.near(name, words)
             telling.tell("TL-CON-020", place, f"unknown promise {shown(name)}", ", ".join(words), near)
     if "retention" not in values:
         near = "add {property: retention, value: 3, unit: y}"
@@ -135,6 +137,6 @@ def _amount(telling: Telling, level: Mapping[str, Any], path: YamlPath) -> timed
         return timedelta(seconds=1)
     if unit not in UNITS:
         what = f"unit is {shown(unit)}"
-        telling.tell("TL-CON-022", (*path, "unit"), what, ", ".join(UNITS), closest(unit, UNITS))
+        telling.tell("TL-CON-022", (*path, "unit"), what, ", ".join(UNITS), telling.near(unit, UNITS))
         return timedelta(seconds=1)
     return timedelta(seconds=min(value * UNITS[unit], _LONGEST))

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
-from tideline.adapters.odcs.finding import YamlPath, closest, shown
+from tideline.adapters.odcs.finding import YamlPath, shown
 from tideline.adapters.odcs.telling import Ours, Telling
 from tideline.model.field import MAX_NESTING, Masking
 
@@ -48,7 +48,7 @@ class _Fields:
         self.telling.origin[model] = path
         kind, name = found.get("logicalType"), found.get("name", model[-1])
         if not isinstance(kind, str) or kind not in KINDS:
-            near = closest(kind, KINDS) if kind else "add logicalType: ..."
+            near = self.telling.near(kind, KINDS) if kind else "add logicalType: ..."
             what = f"logicalType of {shown(name)} is {shown(kind)}"
             self.telling.tell("TL-CON-022", (*path, "logicalType"), what, ", ".join(KINDS), near)
             return {}
@@ -145,7 +145,7 @@ class _Fields:
             what = "a timestamp either carries its offset or names its zone"
             self.telling.tell("TL-CON-022", place, what, "timezone: true, or timezone: false with defaultTimezone")
         if zone is not None and zone not in _zones():
-            near = closest(zone, _zones())
+            near = self.telling.near(zone, _zones())
             self.telling.tell(
                 "TL-CON-022", (*place, "defaultTimezone"), f"no time zone {shown(zone)}", "IANA names", near
             )
@@ -164,8 +164,6 @@ class _Fields:
                 self.telling.tell(
                     "TL-CON-022", place, f"an allowed value is {shown(value)}", "a text", "put it in quotes"
                 )
-            elif value in values[:n]:
-                self.telling.tell("TL-CON-030", place, f"the allowed value {shown(value)} stands here a second time")
         return {"enum": tuple(value for value in values if isinstance(value, str))}
 
     def _inside(

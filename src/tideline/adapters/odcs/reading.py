@@ -12,13 +12,14 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from tideline.adapters.odcs.checks import Checks
-from tideline.adapters.odcs.finding import YamlPath, closest, shown
+from tideline.adapters.odcs.finding import YamlPath, shown
 from tideline.adapters.odcs.promises import read_identity, read_promises
 from tideline.adapters.odcs.properties import read_fields
 from tideline.adapters.odcs.source import Source
 from tideline.adapters.odcs.telling import Ours, Telling
 from tideline.model.contract import Contract, Deduplication, DerivedField, View
 from tideline.model.problem import Problem
+from tideline.model.quality import Metric
 
 Model = TypeVar("Model", bound=BaseModel)
 EVENT_KEYS = ("stream", "eventTime", "deduplication", "derived", "views", "retired")
@@ -68,9 +69,27 @@ class Reader(Telling):
             return None
         for problem in problems:
             unknown = _QUOTED.search(problem.text)
-            near = closest(unknown[1], contract.paths) if unknown and "did you mean" not in problem.text else ""
+            near = self.near(unknown[1], contract.paths) if unknown and "did you mean" not in problem.text else ""
             self.tell("TL-CON-030", self.in_file(problem.path), problem.text, suggestion=near)
-        return None if problems else contract
+        if problems:
+            return None
+        self._keys(contract)
+        return contract
+
+    def _keys(self, contract: Contract) -> None:
+        """`unique` and `primaryKey` are kept by deduplication and by gates only."""
+        kept = {gate.columns for gate in contract.gates if gate.metric is Metric.DUPLICATE_VALUES}
+        kept |= {(contract.deduplication.key,)}
+        found = list(enumerate(self.source.data["schema"][0]["properties"]))
+        primary = tuple(field["name"] for _, field in found if field.get("primaryKey"))
+        for at, field in found:
+            for key, columns in (("unique", (field["name"],)), ("primaryKey", primary)):
+                if field.get(key) and columns not in kept:
+                    what = (
+                        f"nothing looks whether {' and '.join(columns)} {'is' if len(columns) == 1 else 'are'} unique"
+                    )
+                    near = f"add the check metric: duplicateValues over {', '.join(columns)}"
+                    self.mention("TL-CON-041", ("schema", 0, "properties", at, key), what, near)
 
     def _unique_ids(self, value: Any, path: YamlPath) -> None:
         """The standard asks for ids that are unique in their list and leaves the check to others."""
@@ -149,24 +168,31 @@ class Reader(Telling):
     ) -> None:
         """Pydantic's errors at the places of the file."""
         written = {name: key for key, name in (renamed or {}).items()}
-        for problem in error.errors(include_url=False, include_context=False):
+        errors = error.errors(include_url=False, include_context=False)
+        for problem in errors:
+            if any(_around(problem["loc"], other["loc"]) for other in errors):
+                continue  # what holds something wrong is told to be too short
             location = tuple(written.get(part, part) if isinstance(part, str) else part for part in problem["loc"])
             where = (*path, *location) if path else self.in_file(problem["loc"])
             if problem["type"] == "extra_forbidden":
                 allowed = [written.get(key, key) for key in _keys_at(model, problem["loc"][:-1])]
                 key = str(location[-1]).strip()
-                what, near = f"unknown key {shown(key)}", closest(key, allowed)
+                what, near = f"unknown key {shown(key)}", self.near(key, allowed)
                 self.tell("TL-CON-020", (*where[:-1], key), what, ", ".join(allowed), near, of_key=True)
             elif problem["type"] == "missing":
                 what = f"{'.'.join(map(str, location[:-1])) or model.__name__.lower()} lacks {location[-1]!r}"
                 self.tell("TL-CON-021", where[:-1], what)
             else:
                 label, found = ".".join(map(str, location)), problem.get("input")
-                near = closest(found, _QUOTES.findall(problem["msg"])) if isinstance(found, str) else ""
+                near = self.near(found, _QUOTES.findall(problem["msg"])) if isinstance(found, str) else ""
                 self.tell("TL-CON-022", where, f"{label} is {shown(found)}", _allowed(problem["msg"]), near)
 
 
 _QUOTES = re.compile(r"'([^']*)'")
+
+
+def _around(path: tuple[str | int, ...], inner: tuple[str | int, ...]) -> bool:
+    return len(path) < len(inner) and inner[: len(path)] == path
 
 
 def _keys_at(model: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:

@@ -1,9 +1,9 @@
 """Reads the YAML of a contract into plain data that knows the line and column of every value, within narrow limits.
 
 Refused, because a contract needs none of it: anchors and aliases (bombs), tags (`!!python`), repeated keys, keys that
-are no text, nesting beyond 24 levels, more than one document, control characters, files over 1 MB. Only JSON's kinds
-of values are made, by the rules of YAML 1.2: whatever else YAML would make of a text (a date, octal, `yes`) stays text,
-and a number with a fraction is a Decimal of exactly its digits.
+are no text, nesting beyond 24 levels, more than one document, control characters, more than 1 MB or 20,000 values.
+Only JSON's kinds of values are made, by the rules of YAML 1.2: whatever else YAML would make of a text (a date, octal,
+`yes`) stays text, and a number with a fraction is a Decimal of exactly its digits.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from tideline.adapters.odcs.finding import Finding, Place, Refused, YamlPath
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 24
+MAX_VALUES = 20_000
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where there is one: the same events, much sooner
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,59})")
 _FRACTION = re.compile(r"[-+]?(\.[0-9]{1,60}|[0-9]{1,60}\.[0-9]{0,60}|[0-9]{1,60}(?=[eE]))([eE][-+]?[0-9]{1,2})?")
@@ -175,6 +176,8 @@ def _take_place(source: Source, holder: _Open | None, event: NodeEvent) -> YamlP
     else:
         path = (*holder.path, len(holder.data) if holder.key is None else holder.key)
     source.places[path] = _at(event)
+    if len(source.places) > MAX_VALUES:
+        raise _refused(source, _at(event), "TL-CON-002", f"a contract has at most {MAX_VALUES} values")
     return path
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tideline.adapters.odcs.finding import Finding, Level, YamlPath, closest, shown
 from tideline.adapters.odcs.source import Source
 
 VENDOR = "tideline"
+MAX_FINDINGS = 200
+MAX_SUGGESTIONS = 50
 Ours = dict[str, tuple[Any, YamlPath]]
 
 
 class Telling:
-    """Collects findings about one source instead of stopping at the first.
+    """Collects findings about one source (the first 200) instead of stopping at the first.
 
     `origin` says for a part of the model, such as ("views", 0), from which part of the file it was made.
     """
@@ -33,25 +35,30 @@ class Telling:
     ) -> None:
         """An error at the place of a value or, with `of_key`, of its key."""
         place = self.source.place(path, of_key=of_key)
-        self.findings.append(Finding(code, self.source.file, *place, what, allowed, suggestion))
+        if len(self.findings) < MAX_FINDINGS:
+            self.findings.append(Finding(code, self.source.file, *place, what, allowed, suggestion))
 
     def mention(self, code: str, path: YamlPath, what: str, suggestion: str, level: Level = Level.WARNING) -> None:
         """Something that stops nothing, at the place of a key."""
         place = self.source.place(path, of_key=True)
         self.findings.append(Finding(code, self.source.file, *place, what, "", suggestion, level))
 
+    def near(self, word: object, allowed: Iterable[str]) -> str:
+        """One suggestion; none in a file that is wrong everywhere, because looking for one takes long."""
+        return closest(word, allowed) if len(self.findings) < MAX_SUGGESTIONS else ""
+
     def known(self, found: Mapping[str, Any], allowed: Sequence[str], path: YamlPath, advice: str = "") -> None:
         """Every key of a mapping is one of those allowed."""
         for key in found:
             if key not in allowed:
-                listed, near = ", ".join(allowed) or "none here", closest(key, allowed) or advice
+                listed, near = ", ".join(allowed) or "none here", self.near(key, allowed) or advice
                 self.tell("TL-CON-020", (*path, key), f"unknown key {shown(key)}", listed, near, of_key=True)
 
     def one_of(self, value: Any, allowed: Sequence[str], path: YamlPath, label: str) -> bool:
         """Whether a value is one of several words; told when it is not."""
         if isinstance(value, str) and value in allowed:
             return True
-        self.tell("TL-CON-022", path, f"{label} is {shown(value)}", ", ".join(allowed), closest(value, allowed))
+        self.tell("TL-CON-022", path, f"{label} is {shown(value)}", ", ".join(allowed), self.near(value, allowed))
         return False
 
     def ours(self, holder: Mapping[str, Any], at: YamlPath, allowed: Sequence[str]) -> Ours:
@@ -62,14 +69,14 @@ class Telling:
             if custom.get("vendor") != VENDOR:
                 if custom.get("vendor") is None and name in allowed:
                     self.tell("TL-CON-020", path, f"{name!r} names no vendor", suggestion=f"add vendor: {VENDOR}")
-                elif near := closest(custom.get("vendor") or "", (VENDOR,)):
+                elif near := self.near(custom.get("vendor") or "", (VENDOR,)):
                     self.tell("TL-CON-020", (*path, "vendor"), f"vendor is {shown(custom['vendor'])}", VENDOR, near)
                 continue
             if name in ours:
                 what = f"the property {shown(name)} stands here a second time"
                 self.tell("TL-CON-020", (*path, "property"), what)
             elif name not in allowed:
-                listed, near = ", ".join(allowed) or "none here", closest(name, allowed)
+                listed, near = ", ".join(allowed) or "none here", self.near(name, allowed)
                 self.tell("TL-CON-020", (*path, "property"), f"unknown property {shown(name)}", listed, near)
             ours[name] = (custom["value"], (*path, "value"))
         return {name: found for name, found in ours.items() if name in allowed}

@@ -2,32 +2,74 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
+import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+if TYPE_CHECKING:
+    from tideline.adapters.odcs import Finding
+    from tideline.index import Claim
+
 
 @click.command()
-@click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.argument("paths", nargs=-1, type=click.Path(exists=True, readable=False, path_type=Path))
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "sarif", "junit", "github"]), default="text",
+    show_default=True, help="github: workflow commands, which stand at the lines of a pull request.",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
-def command(paths: tuple[Path, ...], form: str, as_json: bool) -> int:
-    """Check contract files (or folders of them): every finding with file:line:column. Exit code 4 when there is one."""
-    from tideline.adapters.odcs import PATTERN, examine
+@click.option(
+    "--fail-on", type=click.Choice(["error", "warning", "never"]), default="error", show_default=True,
+    help="From which level on a finding gives exit code 4.",
+)  # fmt: skip
+def command(paths: tuple[Path, ...], form: str, as_json: bool, fail_on: str) -> int:
+    """Check contract files, or folders of them: every finding with file:line:column, and what may have been meant."""
+    from tideline.adapters.odcs import Level, examine
+    from tideline.cli.contract.report import FORMS
+    from tideline.index import Claim, clashes
     from tideline.settings import settings
 
-    files: list[Path] = []
-    for path in paths or (settings().contracts,):
-        files += sorted(path.rglob(PATTERN)) if path.is_dir() else [path]
-    if not files:
-        raise click.UsageError(f"there is no {PATTERN} in {', '.join(map(str, paths)) or settings().contracts}")
-    findings = [finding for path in files for finding in examine(path)[1]]
-    if as_json or form == "json":
-        click.echo(json.dumps({"files": len(files), "findings": [asdict(finding) for finding in findings]}))
-    else:
-        for finding in findings:
-            click.echo(str(finding))
-        click.echo(f"{len(files)} contract{'s' if len(files) != 1 else ''}, {len(findings) or 'no'} findings")
-    return 4 if findings else 0
+    findings: list[Finding] = []
+    claims: list[Claim] = []
+    files = list(_files(paths or (settings().contracts,), findings))
+    if not files and not findings:
+        raise click.UsageError(f"there is no contract file in {', '.join(map(str, paths)) or settings().contracts}")
+    for path in files:
+        contracts, found = examine(path, _shown(path))
+        findings += found
+        claims += [_claim(Claim.of(contract, _shown(path)), whole=not paths) for contract in contracts]
+    findings += clashes(claims, Path())
+    click.echo(FORMS["json" if as_json else form](list(map(_shown, files)), findings))
+    failing = {"error": {Level.ERROR}, "warning": {Level.ERROR, Level.WARNING}, "never": set[Level]()}[fail_on]
+    return 4 if any(finding.severity in failing for finding in findings) else 0
+
+
+def _claim(claim: Claim, *, whole: bool) -> Claim:
+    """Whether a consumed contract exists can only be said when all contracts are looked at."""
+    claim.consumes = claim.consumes if whole else ()
+    return claim
+
+
+def _files(paths: Iterable[Path], findings: list[Finding]) -> Iterator[Path]:
+    """The files named, and those in the folders named; links to folders are not followed: they may be loops."""
+    from tideline.adapters.odcs import PATTERN, Finding
+
+    def unreadable(error: OSError) -> None:
+        what = f"the folder cannot be read: {error.strerror}"
+        findings.append(Finding("TL-CON-001", _shown(Path(str(error.filename))), 1, 1, what))
+
+    for path in dict.fromkeys(paths):
+        if not path.is_dir():
+            yield path
+            continue
+        for folder, folders, names in os.walk(path, onerror=unreadable):
+            folders.sort()
+            yield from sorted(Path(folder, name) for name in names if name.endswith(PATTERN.removeprefix("*")))
+
+
+def _shown(path: Path) -> str:
+    """The path as text that can be printed, whatever bytes its name is made of."""
+    return str(path).encode(errors="surrogateescape").decode(errors="replace")
