@@ -117,12 +117,9 @@ class Contract:
             return "oversize"
         try:
             event = json.loads(raw.decode("utf-8"), parse_float=Decimal, parse_constant=_refuse)
-            json.dumps(
-                event, ensure_ascii=False, default=str
-            ).encode()  # half a character, written as an escape, is none
         except (ValueError, RecursionError):
             return "malformed_json"
-        if _depth(event) > MAX_DEPTH:
+        if not _sound(event):
             return "malformed_json"
         if not isinstance(event, dict):
             return "not_an_object"
@@ -153,19 +150,16 @@ def _refuse(text: str) -> None:
     raise ValueError(text)
 
 
-def _depth(value: Any) -> int:
-    """How deep containers are nested."""
-    deepest, waiting = 0, [(value, 0)]
+def _sound(value: Any) -> bool:
+    """Whether containers are not nested too deep, and no text holds half a character, written as an escape."""
+    waiting = [(value, 0)]
     while waiting:
         inner, around = waiting.pop()
+        if isinstance(inner, str) and re.search("[\ud800-\udfff]", inner):
+            return False
         if isinstance(inner, dict | list):
-            deepest = max(deepest, around + 1)
-            waiting += [(part, around + 1) for part in (inner.values() if isinstance(inner, dict) else inner)]
-    return deepest
-
-
-def _milliseconds(text: str) -> int:
-    found = re.fullmatch(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?", text)
-    assert found is not None, f"{text} is no duration of days, hours, minutes and seconds"
-    days, hours, minutes = (int(part or 0) for part in found.groups()[:3])
-    return 60_000 * (1440 * days + 60 * hours + minutes) + int(1000 * Decimal(found[4] or 0))
+            if around == MAX_DEPTH:
+                return False
+            parts = [*inner, *inner.values()] if isinstance(inner, dict) else inner
+            waiting += [(part, around + 1) for part in parts]
+    return True
