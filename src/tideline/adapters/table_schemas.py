@@ -26,10 +26,15 @@ def delta_schema(place: str) -> dict[str, Any]:
     from deltalake.exceptions import DeltaError
 
     try:
-        schema: dict[str, Any] = json.loads(DeltaTable(place).schema().to_json())
+        schema: dict[str, Any] = json.loads(DeltaTable(place).schema().to_json(), object_hook=_delta_words)
     except (DeltaError, OSError, ValueError) as error:
         raise _unreadable(place, error, "name the folder that holds _delta_log") from None
     return schema
+
+
+def _delta_words(part: dict[str, Any]) -> dict[str, Any]:
+    """In Delta an `integer` has 32 bits; elsewhere the word says nothing of its size."""
+    return {key: "int32" if key.lower().endswith("type") and word == "integer" else word for key, word in part.items()}
 
 
 def parquet_schema(path: Path) -> dict[str, Any]:

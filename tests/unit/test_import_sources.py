@@ -1,0 +1,256 @@
+"""Tables, samples and schemas as sources: types are exact, values stay where they are, limits hold."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from deltalake import write_deltalake
+
+from tideline.adapters.odcs import examine
+from tideline.adapters.table_schemas import database_schema
+from tideline.importing import samples, tables
+from tideline.importing.deciding import Said, settle
+from tideline.importing.draft import Draft, FieldDraft
+from tideline.importing.source import Kind, kind_of, read
+from tideline.importing.writing import write
+from tideline.model.errors import TidelineError
+
+NESTED = pa.schema(
+    [
+        pa.field("id", pa.string(), nullable=False),
+        pa.field("at", pa.timestamp("us", tz="UTC"), nullable=False),
+        pa.field("amount", pa.decimal128(12, 3)),
+        pa.field("small", pa.int32()),
+        pa.field("day", pa.date32()),
+        pa.field("lines", pa.list_(pa.struct([("sku", pa.string()), ("price", pa.decimal128(10, 2))]))),
+        pa.field("labels", pa.map_(pa.string(), pa.string())),
+    ]
+)
+ROWS = pa.table([[] for _ in NESTED], schema=NESTED)
+
+
+def field(draft: Draft, name: str) -> FieldDraft:
+    return next(found for found in draft.fields if found.name == name)
+
+
+def nested_types(draft: Draft) -> dict[str, Any]:
+    lines, labels = field(draft, "lines"), field(draft, "labels").inner
+    assert lines.inner is not None and labels is not None
+    return {
+        "id": (field(draft, "id").type, field(draft, "id").required),
+        "at": (field(draft, "at").type, field(draft, "at").open),
+        "amount": field(draft, "amount").decimal,
+        "small": field(draft, "small").options,
+        "day": field(draft, "day").type,
+        "lines": (lines.type, [(part.name, part.type, part.decimal) for part in lines.inner.fields]),
+        "labels": (field(draft, "labels").type, labels.type),
+    }
+
+
+EXPECTED = {
+    "id": ("string", True),
+    "at": ("timestamp", {}),
+    "amount": (12, 3),
+    "small": {"format": "i32"},
+    "day": "date",
+    "lines": ("array", [("sku", "string", None), ("price", "number", (10, 2))]),
+    "labels": ("map", "string"),
+}
+
+
+def test_a_delta_table_gives_its_types_and_comments(tmp_path: Path) -> None:
+    """Nested types, exact decimals, required columns."""
+    commented = NESTED.set(1, NESTED.field(1).with_metadata({"comment": "When it was sold."}))
+    write_deltalake(str(tmp_path / "t"), ROWS.cast(commented))
+    assert kind_of(str(tmp_path / "t")) is Kind.DELTA
+    draft = read(str(tmp_path / "t"), Kind.DELTA)
+    assert nested_types(draft) == EXPECTED and field(draft, "at").description == "When it was sold."
+
+
+def test_a_parquet_file_gives_its_types_and_its_values_only_ask(tmp_path: Path) -> None:
+    """An e-mail address among the values makes the column suspect; the address itself goes nowhere."""
+    row = {"id": "someone@example.org", "at": None, "amount": Decimal("1.5"), "lines": [], "labels": []}
+    table = pa.Table.from_pylist([{**row, "at": 0}], schema=NESTED)
+    pq.write_table(table, tmp_path / "t.parquet")
+    draft = read(str(tmp_path / "t.parquet"), Kind.PARQUET)
+    assert nested_types(draft) == EXPECTED and field(draft, "id").personal == "an e-mail address"
+    settle(draft, Said())
+    assert "someone" not in write(draft).text
+
+
+def test_a_float_column_is_open(tmp_path: Path) -> None:
+    """Nobody guesses digits."""
+    pq.write_table(pa.table({"price": [1.5]}), tmp_path / "t.parquet")
+    assert "not exact" in field(read(str(tmp_path / "t.parquet"), Kind.PARQUET), "price").open["physicalType"]
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    path = tmp_path / "shop.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute(
+            "create table orders (id varchar(36) primary key, total decimal(10, 2) not null, "
+            "placed timestamp not null, note text, weight real, code text unique)"
+        )
+    connection.close()
+    return path
+
+
+def of_orders(draft: Draft) -> None:
+    assert (field(draft, "id").primary, field(draft, "id").options) == (True, {"maxLength": 36})
+    assert (field(draft, "total").decimal, field(draft, "total").required) == ((10, 2), True)
+    assert "defaultTimezone" in field(draft, "placed").open and "physicalType" in field(draft, "weight").open
+    assert field(draft, "code").unique and not field(draft, "note").unique
+
+
+def test_a_sqlite_table_is_read_without_being_written(database: Path) -> None:
+    """By the standard library, read-only."""
+    draft = read(str(database), Kind.DATABASE, "orders")
+    of_orders(draft)
+    assert draft.name == "orders" and read(f"sqlite:///{database}", Kind.DATABASE, "orders").fields == draft.fields
+
+
+def test_another_database_is_read_through_sqlalchemy(database: Path) -> None:
+    """The path of PostgreSQL and others, here with SQLAlchemy's own SQLite dialect."""
+    pytest.importorskip("sqlalchemy", reason="SQLAlchemy comes with Airflow")
+    of_orders(tables.draft_of(database_schema(f"sqlite+pysqlite:///{database}", "orders"), "orders"))
+
+
+def test_a_password_in_a_url_is_never_shown() -> None:
+    """Neither in the message nor in the source that the file names."""
+    pytest.importorskip("sqlalchemy", reason="SQLAlchemy comes with Airflow")
+    with pytest.raises(TidelineError) as error:
+        read("nonsense://me:secret@nowhere/db", Kind.DATABASE, "orders")
+    assert "secret" not in str(error.value)
+
+
+def test_a_database_table_becomes_a_contract_when_all_is_said(database: Path, tmp_path: Path) -> None:
+    """Descriptions are the only thing left open, and lint refuses exactly their lines."""
+    draft = read(str(database), Kind.DATABASE, "orders")
+    said = Said(domain="shop", owner="o", purpose="Orders.", retention="1y", timezone="UTC")
+    draft.fields = [part for part in draft.fields if part.name != "weight"]
+    settle(draft, said)
+    written = write(draft)
+    assert (draft.key, draft.event_time) == ("id", "placed")
+    made = tmp_path / "made.odcs.yaml"
+    made.write_text(written.text)
+    assert {finding.line for finding in examine(made)[1]} == {decision.line for decision in written.open}
+    assert {decision.what.partition(": ")[2] for decision in written.open} == {"describe it in one sentence"}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code", "says"),
+    [
+        ("a.csv", b"", "TL-IMP-001", "no header"),
+        ("a.csv", b"a,a\n1,2\n", "TL-IMP-001", "stands in the header twice"),
+        ("a.csv", b"a,b\n1\n", "TL-IMP-001", "line 2 has 1 values, the header 2"),
+        ("a.csv", b'a,b\n"1,2\n', "TL-IMP-001", "it is no CSV"),
+        ("a.csv", b"a\n\xe4\n", "TL-IMP-001", "it is not UTF-8"),
+        ("a.csv", b"a,b\n", "TL-IMP-003", "the sample is empty"),
+        ("a.jsonl", b'{"a": 1}\n[1]\n', "TL-IMP-001", "line 2 is no object"),
+        ("a.jsonl", b'{"a": NaN}\n', "TL-IMP-001", "line 1: it is no JSON"),
+        ("a.jsonl", b'{"a": "\xff"}\n', "TL-IMP-001", "it is not UTF-8"),
+        ("a.json", b'[{"a": 1}, 2]', "TL-IMP-001", "item 1 is no object"),
+        ("a.json", b"[" * 100_000, "TL-IMP-001", "it is no JSON"),
+        ("a.avsc", b'{"type": "enum"}', "TL-IMP-003", "an event is a record"),
+        ("a.avsc", b'{"a": 1, "a": 2}', "TL-IMP-001", "a key stands in one object twice"),
+        ("a.avsc", b"[" * 100_000, "TL-IMP-001", "nested too deeply"),
+        ("a.avsc", b" " * 1_000_001, "TL-IMP-002", "more than 1000000 bytes"),
+        ("a.parquet", b"PAR1", "TL-IMP-001", "it cannot be read"),
+        ("a.db", b"no database at all", "TL-IMP-001", "it cannot be read"),
+        ("a.xlsx", b"", "TL-IMP-006", "--from short, csv"),
+    ],
+)
+def test_what_cannot_be_read_says_why_and_what_to_do(
+    name: str, content: bytes, code: str, says: str, tmp_path: Path
+) -> None:
+    """No input makes it crash."""
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(TidelineError) as error:
+        read(str(path), kind_of(str(path)), "t")
+    assert error.value.code == code and says in str(error.value) and error.value.fix
+
+
+def test_a_folder_and_a_missing_file_are_told(tmp_path: Path) -> None:
+    """The two usual slips."""
+    with pytest.raises(TidelineError, match="TL-IMP-006"):
+        kind_of(str(tmp_path))
+    with pytest.raises(TidelineError, match="there is no such file"):
+        read(str(tmp_path / "a.csv"), Kind.CSV)
+    with pytest.raises(TidelineError, match="--table"):
+        read(str(tmp_path / "a.db"), Kind.DATABASE)
+
+
+def avro(*fields: Any) -> str:
+    return json.dumps({"type": "record", "name": "Event", "fields": list(fields)})
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("a.avsc", avro({"name": "next", "type": ["null", "Event"]}), "contains itself"),
+        ("a.avsc", avro({"type": "string"}), "has no name"),
+        ("a.json", '{"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/a"}}}', "refers to itself"),
+        ("a.json", '{"$schema": "x", "properties": {"a": {"$ref": "http://x/y"}}}', "leaves the file"),
+        ("a.json", '{"$schema": "x", "properties": {"a": {"$ref": "#/$defs/b"}}}', "leads nowhere"),
+        ("a.json", '{"$schema": "x", "type": "string"}', "names no properties"),
+        (
+            "a.json",
+            '{"$ref": "#/$defs/a", "$defs": {"a": {"properties": {"b": {"$ref": "#/$defs/a"}}}}}',
+            "recursive",
+        ),
+    ],
+)
+def test_a_schema_that_no_contract_can_say_is_refused(name: str, text: str, says: str, tmp_path: Path) -> None:
+    """Recursion and references beyond the file."""
+    (tmp_path / name).write_text(text)
+    with pytest.raises(TidelineError, match=says) as error:
+        read(str(tmp_path / name), kind_of(str(tmp_path / name)))
+    assert error.value.code == "TL-IMP-003"
+
+
+def test_kinds_of_json_are_told_apart(tmp_path: Path) -> None:
+    """A .json may be data, a JSON Schema or an Avro schema."""
+    given = {"d": '[{"a": 1}]', "s": '{"properties": {}}', "a": avro(), "o": '{"a": 1}\n{"a": 2}\n'}
+    for name, text in given.items():
+        (tmp_path / f"{name}.json").write_text(text)
+    kinds = {name: kind_of(str(tmp_path / f"{name}.json")) for name in given}
+    assert kinds == {"d": Kind.JSON, "s": Kind.JSON_SCHEMA, "a": Kind.AVRO, "o": Kind.JSON}
+
+
+def test_values_of_a_sample_stay_out_of_the_contract(tmp_path: Path) -> None:
+    """Only an enum of a plain field is a value, and --no-enums leaves even that out."""
+    rows = [{"id": f"secret-{n}", "mail": f"p{n % 2}@example.org", "state": "ab"[n % 2] * 3} for n in range(60)]
+    draft = samples.draft_of(iter(rows), "s", texts_only=False)
+    settle(draft, Said())
+    text = write(draft).text
+    assert "secret" not in text and "example.org" not in text and field(draft, "state").enum == ["aaa", "bbb"]
+    without = samples.draft_of(iter(rows), "s", texts_only=False, enums=False)
+    assert field(without, "state").enum == []
+
+
+def test_the_rows_read_of_a_sample_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sample of any length takes bounded time."""
+    monkeypatch.setattr(samples, "MAX_ROWS", 3)
+    (tmp_path / "a.csv").write_text("a\n" + "1\n" * 10)
+    (tmp_path / "a.jsonl").write_text('{"a": 1}\n' * 10)
+    (tmp_path / "a.json").write_text("[" + ",".join(['{"a": 1}'] * 10) + "]")
+    assert len(list(samples.csv_rows(tmp_path / "a.csv"))) == 3
+    assert len(list(samples.json_rows(tmp_path / "a.jsonl"))) == len(list(samples.json_rows(tmp_path / "a.json"))) == 3
+
+
+def test_too_many_columns_and_fields_are_refused() -> None:
+    """2,000 are the limit, flat or nested."""
+    with pytest.raises(TidelineError, match="TL-IMP-002"):
+        samples.draft_of(iter([{f"c{n}": 1 for n in range(1999)}, {"x": 1, "y": 2}]), "s", texts_only=False)
+    draft = Draft("s", fields=[FieldDraft("a", "object", fields=[FieldDraft(f"f{n}") for n in range(2000)])])
+    with pytest.raises(TidelineError, match="TL-IMP-002"):
+        settle(draft, Said())
