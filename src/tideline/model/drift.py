@@ -114,11 +114,16 @@ def name_of(contract: str, run_key: str, number: int = 1) -> str:
     return f"drift/{contract}/{run_key}.json" if number == 1 else f"drift/{contract}/{run_key}.{number}.json"
 
 
+def steps(path: str) -> list[str]:
+    """The parts of a path: names, `[]` and `{}`."""
+    return _STEP.findall(path)
+
+
 def known_field(fields: Iterable[EventField], path: str) -> EventField | None:
     """The contract's field at a path of the decoder, None when there is none."""
     held: EventField | None = None
     members = {known.name: known for known in fields}
-    for step in _STEP.findall(path):
+    for step in steps(path):
         if step == "[]" or step == "{}":
             held = None if held is None else (held.items if step == "[]" else held.values)
         else:

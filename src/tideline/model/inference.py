@@ -91,7 +91,8 @@ class _Inference:
         except _Undecided as undecided:
             self.remarks.append(undecided.remark)
             return None
-        described = f"Seen in {samples.seen - samples.nulls} values."
+        count = samples.seen - samples.nulls
+        described = f"Seen in {count} value{'s' if count != 1 else ''}."
         return EventField(name=name, description=described, **typed, **self._protection(name, samples, typed, path))
 
     def _typed(self, samples: Samples, path: str, level: int) -> dict[str, Any]:

@@ -42,8 +42,11 @@ class Editing:
         node = self._node(path)
         self._edits.append((node.start_mark.index, self._end(node), value))
 
-    def append(self, path: Path, block: Sequence[str], flow: str) -> None:
-        """One more item of a list: as lines of block layout (the first without its dash), or as `flow` in brackets."""
+    def append(self, path: Path, block: Sequence[str], flow: str, above: Sequence[str] = ()) -> None:
+        """One more item of a list: as lines of block layout (the first without its dash), or as `flow` in brackets.
+
+        `above` are comments before it; between brackets there is no place for them.
+        """
         node = self._node(path)
         assert isinstance(node, SequenceNode)
         if node.flow_style or not node.value:
@@ -51,9 +54,9 @@ class Editing:
             return
         dash, content = node.start_mark.column, node.value[-1].start_mark.column
         lead = " " * dash + "-" + " " * (content - dash - 1)
-        self._insert_lines(
-            self._line_end(self._end(node)), [lead + block[0], *(" " * content + ln for ln in block[1:])]
-        )
+        lines = [" " * dash + f"# {text}" for text in above] + [lead + block[0]]
+        lines += [" " * content + line for line in block[1:]]
+        self._insert_lines(self._line_end(self._end(node)), lines)
 
     def add_key(self, path: Path, key: str, value: str) -> None:
         """One more key of a mapping; `value` is YAML in one line."""
