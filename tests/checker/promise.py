@@ -163,3 +163,10 @@ def _sound(value: Any) -> bool:
             parts = [*inner, *inner.values()] if isinstance(inner, dict) else inner
             waiting += [(part, around + 1) for part in parts]
     return True
+
+
+def _milliseconds(text: str) -> int:
+    found = re.fullmatch(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?", text)
+    assert found is not None, f"{text} is no duration of days, hours, minutes and seconds"
+    days, hours, minutes = (int(part or 0) for part in found.groups()[:3])
+    return 60_000 * (1440 * days + 60 * hours + minutes) + int(1000 * Decimal(found[4] or 0))
