@@ -18,17 +18,18 @@ class Names:
     """What decides about names that one of the versions does not describe, in one object.
 
     `retired_before` and `retired` are names that events may carry and nobody keeps (in the old and the new version);
-    `open_before` says whether unknown members passed in the old one.
+    `open_before` and `open` say whether unknown members pass.
     """
 
     retired_before: tuple[str, ...] = ()
     retired: tuple[str, ...] = ()
     open_before: bool = False
+    open: bool = False
 
     @property
     def inside(self) -> Names:
         """The same inside an object, where no names are retired."""
-        return Names(open_before=self.open_before)
+        return Names(open_before=self.open_before, open=self.open)
 
 
 def pairs(
@@ -93,7 +94,7 @@ def _added(field: EventField, path: Path, names: Names, known: set[str]) -> Iter
 def _gone(field: EventField, path: Path, names: Names) -> Told:
     place, shown = (*path, field.name), shape(field)
     if field.name not in names.retired:
-        return Told(Code.FIELD_REMOVED, place, shown, forward=field.required)
+        return Told(Code.FIELD_REMOVED, place, shown, forward=field.required or names.open)
     return Told(Code.FIELD_RETIRED if field.deprecated else Code.FIELD_RETIRED_UNANNOUNCED, place, shown)
 
 
@@ -217,7 +218,7 @@ def _listed(values: tuple[str, ...]) -> str:
     return ", ".join(values) or "any text"
 
 
-def _arrays(was: EventField, now: EventField, path: Path) -> Iterator[Told]:
+def _many(was: EventField, now: EventField, path: Path) -> Iterator[Told]:
     yield from _limit(was.max_items, now.max_items, path, "maxItems", upper=True)
 
 
@@ -225,5 +226,6 @@ _VALUES: dict[FieldType, Callable[[EventField, EventField, Path], Iterator[Told]
     FieldType.INTEGER: _numbers,
     FieldType.DECIMAL: _numbers,
     FieldType.STRING: _strings,
-    FieldType.ARRAY: _arrays,
+    FieldType.ARRAY: _many,
+    FieldType.MAP: _many,
 }

@@ -60,7 +60,7 @@ def _stream(old: Contract, new: Contract) -> Iterator[Told]:
 
 def _fields(old: Contract, new: Contract) -> Iterator[Told]:
     open_before, open_now = (contract.drift.new_fields is DriftAction.EVOLVE for contract in (old, new))
-    names = Names(old.retired, new.retired, open_before)
+    names = Names(old.retired, new.retired, open_before, open_now)
     yield from compare_fields(old.fields, new.fields, ("fields",), names)
     known, now = {field.name for field in old.fields}, {field.name for field in new.fields}
     for name in old.retired:
@@ -69,6 +69,7 @@ def _fields(old: Contract, new: Contract) -> Iterator[Told]:
     for name in new.retired:
         if name not in old.retired and name not in known:
             yield Told(Code.FORMER_NAME_ADDED, ("retired", name), None, name, forward=not open_before)
+    yield from _order(("retired",), old.retired, new.retired)
 
 
 def _deduplication(old: Contract, new: Contract, meanings: Meanings) -> Iterator[Told]:
@@ -230,7 +231,7 @@ def _prose(path: tuple[str, ...], was: Any, now: Any, *names: str) -> Iterator[T
 
 def _order(path: tuple[str, ...], old: Sequence[Any], new: Sequence[Any]) -> Iterator[Told]:
     """The parts that both versions have stand in another order."""
-    before, after = [part.name for part in old], [part.name for part in new]
+    before, after = ([part if isinstance(part, str) else part.name for part in parts] for parts in (old, new))
     if [name for name in before if name in after] != [name for name in after if name in before]:
         yield Told(Code.ORDER, path)
 
