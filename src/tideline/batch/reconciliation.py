@@ -6,7 +6,7 @@ contract's own evaluator, and multiplied: exact and fast. What is held in memory
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Context, Decimal, localcontext
 from typing import Any
 
@@ -55,10 +55,15 @@ class _Frame:
         if not taken:
             yield expression.evaluate(flat, {}), self.columns(["position"]).height
             return
-        frame = self.columns([name.split(".")[0] for name in expression.columns(node)])
+        frame = self.columns(_whole(expression.columns(node)))
         read = frame.select(value.alias(name) for name, value in taken.items())
         for row in read.group_by(list(taken)).len(_COUNT).iter_rows(named=True):
             yield expression.evaluate(flat, row), int(row[_COUNT])
+
+
+def _whole(paths: Iterable[str]) -> list[str]:
+    """The columns in which dotted paths begin."""
+    return [path.split(".")[0] for path in paths]
 
 
 def _rows(silver: _Frame, good: int) -> Check:
@@ -84,15 +89,15 @@ def _key(contract: Contract, silver: _Frame) -> Check:
 
 def _keys(view: View) -> list[pl.Expr]:
     return [
-        pl.col(d.column).alias(d.name)
+        places.member(d.column).alias(d.name)
         if d.grain is None
-        else pl.col(d.column).dt.truncate(_TRUNCATE[d.grain]).alias(d.name)
+        else places.member(d.column).dt.truncate(_TRUNCATE[d.grain]).alias(d.name)
         for d in view.dimensions
     ]
 
 
 def _groups(view: View, silver: _Frame, gold: _Frame) -> Check:
-    wanted = silver.columns([dimension.column for dimension in view.dimensions]).select(_keys(view)).unique().height
+    wanted = silver.columns(_whole(d.column for d in view.dimensions)).select(_keys(view)).unique().height
     found = gold.columns([dimension.name for dimension in view.dimensions])
     different = found.unique().height
     right = wanted == different == found.height
@@ -111,11 +116,12 @@ def _totals(contract: Contract, view: View, silver: _Frame, gold: _Frame) -> Che
 def _distinct_problems(contract: Contract, view: View, measure: Measure, silver: _Frame, gold: _Frame) -> list[str]:
     """Over all groups as many different values as silver has pairs of group and value."""
     node = expression.parse(str(measure.expression))
-    used = sorted(expression.columns(node))
-    frame = silver.columns([d.column for d in view.dimensions] + used)
-    pairs = frame.select(*_keys(view), pl.struct(used).alias(_COUNT)).unique()
+    flat, taken = places.flattened(node, contract.types)
+    frame = silver.columns(_whole([*(d.column for d in view.dimensions), *expression.columns(node)]))
+    read = pl.struct(value.alias(name) for name, value in taken.items())
     with localcontext(_EXACT):
-        values = {(row[:-1], expression.evaluate(node, row[-1])) for row in pairs.iter_rows()}
+        pairs = frame.select(*_keys(view), read.alias(_COUNT)).unique().iter_rows()
+        values = {(tuple(group), expression.evaluate(flat, row)) for *group, row in pairs}
     wanted = sum(value is not None for _, value in values)
     name = contract.measure_states(measure)[0].name
     held = gold.columns([name])[name].sum()
