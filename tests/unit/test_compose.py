@@ -117,7 +117,7 @@ def test_alerts_and_panels_ask_for_metrics_that_the_layers_have() -> None:
     names = {name for expression in asked for name in re.findall(r"tideline_\w+", expression)}
     assert len(names) >= 7
     for name in names:
-        layer, short = re.fullmatch(r"tideline_(speed|serving)_(\w+?)(?:_total)?", name).groups()  # type: ignore[union-attr]
+        layer, short = re.fullmatch(r"tideline_(speed|serving|drift)_(\w+?)(?:_total)?", name).groups()  # type: ignore[union-attr]
         assert f"tideline_{layer}_{short}" in code or f'"{short}"' in code, name
 
 
