@@ -93,15 +93,13 @@ def _span(job: Job) -> Span | None:
 
 def _refuse_other_rules(job: Job, last: StageCommit | None) -> None:
     """New rows stand beside rows of the same rules only. Days that are restated already are not named again."""
-    foreign = days_to_restate(job.contract, job.documents, job.tables)
-    if last is None or (last.contract_hash == job.contract.hash and not foreign):
+    if last is None or not (foreign := days_to_restate(job.contract, job.documents, job.tables)):
         return
-    first, end = (foreign[0][0], foreign[-1][1]) if foreign else ("FROM", "TO")
+    first, end = foreign[0][0], foreign[-1][1]
     raise Fatal(
         "TL-REF-003",
-        f"silver's days {shown(foreign)} are not judged under contract hash {job.contract.hash}"
-        if foreign
-        else f"silver was judged under contract hash {last.contract_hash}, now it is {job.contract.hash}",
+        f"silver's days {shown(foreign)} are not judged under contract hash {job.contract.hash}; "
+        f"its last commit is of {last.contract_hash}",
         where=f"contract {job.contract.id}",
         fix=f"tideline apply, if that was not done; else tideline run {job.contract.id} --restate {first} {end}",
     )

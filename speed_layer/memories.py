@@ -6,7 +6,7 @@ reading at `read_from` and folds nothing before the resume position.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -27,7 +27,8 @@ class Memories:
     tables: Tables
     spill: Spill
     of: dict[Partition, FirstPositions] = field(default_factory=dict)
-    _saved: dict[Partition, tuple[int, Position, Position]] = field(default_factory=dict)
+    silver_version: int = -1  # the version of silver that the memories agree with
+    _saved: dict[Partition, tuple[int, ...]] = field(default_factory=dict)
 
     def recall(
         self, resume: Mapping[Partition, Position], held: Mapping[Partition, Range], release: Release | None
@@ -49,10 +50,44 @@ class Memories:
         for partition, memory in self.of.items():
             if everything:
                 memory.freeze()
-            state = (memory.numbers, memory.frozen_to, memory.known_from)
+            state = (memory.numbers, memory.frozen_to, memory.known_from, self.silver_version)
             if memory.runs and self._saved.get(partition) != state:
-                self.spill.save(partition, memory)
+                self.spill.save(partition, memory, self.silver_version)
                 self._saved[partition] = state
+
+    def are_overruled(self, release: Release, partitions: Iterable[Partition]) -> bool:
+        """Whether silver was judged again since they were made (a restate, a rollback): then it knows other ids.
+
+        Without a memory here or on disk there is nothing to overrule.
+        """
+        if self.of:
+            known = [self.silver_version]
+        else:
+            found = (self.spill.silver_version(partition, self._horizon_ms) for partition in partitions)
+            known = [version for version in found if version is not None]
+        return any(self._judged_again(since, release) for since in known)
+
+    def follow(self, release: Release | None) -> None:
+        """The memories agree with the silver of this release, since nothing overruled them or they were made of it."""
+        self.silver_version = -1 if release is None else release.silver_version
+
+    def start_over(self, partitions: Iterable[Partition]) -> None:
+        """Forget everything, also what is on disk: the next `recall` makes new memories from silver."""
+        self.of, self._saved = {}, {}
+        for partition in partitions:
+            self.spill.drop(partition)
+
+    def _judged_again(self, since: int, release: Release) -> bool:
+        if release.silver_version < since:
+            return True
+        if since < 0 and release.number > 1:
+            return True  # made from the log alone, under a contract whose earlier releases were of another one
+        commits = self.tables.commits(self._silver, since)
+        return any(c.version <= release.silver_version and c.metadata.get("stage") == "restate" for c in commits)
+
+    @property
+    def _silver(self) -> str:
+        return f"silver/{self.contract.domain}/{self.contract.product}"
 
     @property
     def _horizon_ms(self) -> int:
@@ -68,8 +103,7 @@ class Memories:
     def _seed_from_silver(self, release: Release, partitions: list[Partition]) -> None:
         key = self.contract.deduplication.key
         wanted = [key, "partition", "position", "log_time", "payload_hash"]
-        path = f"silver/{self.contract.domain}/{self.contract.product}"
-        silver = pl.DataFrame(pl.from_arrow(self.tables.read(path, release.silver_version, wanted)))
+        silver = pl.DataFrame(pl.from_arrow(self.tables.read(self._silver, release.silver_version, wanted)))
         silver = silver.with_columns(pl.col("log_time").dt.epoch("ms"))
         for partition in partitions:
             memory = self.of[partition]

@@ -16,7 +16,7 @@ import numpy as np
 from speed_layer.dedup import ENTRY, FirstPositions, Run
 from tideline.model.position import Partition, StreamId
 
-_FORMAT = 1
+_FORMAT = 2
 _MANIFEST = "manifest.json"
 
 
@@ -33,6 +33,7 @@ class _Manifest(msgspec.Struct, forbid_unknown_fields=True):
     stream: str
     identity: str
     contract_hash: str
+    silver_version: int
     horizon_ms: int
     known_from: int
     frozen_to: int
@@ -47,7 +48,7 @@ class Spill:
         self._root, self._stream, self._hash = root, stream, contract_hash
         self._written: dict[tuple[Partition, int], _RunFile] = {}
 
-    def save(self, partition: Partition, memory: FirstPositions) -> None:
+    def save(self, partition: Partition, memory: FirstPositions, silver_version: int = -1) -> None:
         """1. write the run files that are new; 2. replace the manifest; 3. remove files it no longer names."""
         folder = self._root / f"p{partition}"
         folder.mkdir(parents=True, exist_ok=True)
@@ -59,6 +60,7 @@ class Spill:
             stream=self._stream.name,
             identity=self._stream.identity,
             contract_hash=self._hash,
+            silver_version=silver_version,
             horizon_ms=memory.horizon_ms,
             known_from=memory.known_from,
             frozen_to=memory.frozen_to,
@@ -77,7 +79,7 @@ class Spill:
         """The memory of a partition, or None when there is no usable one."""
         folder = self._root / f"p{partition}"
         try:
-            manifest = msgspec.json.decode((folder / _MANIFEST).read_bytes(), type=_Manifest)
+            manifest = self._manifest(folder)
             if not self._fits(manifest, horizon_ms):
                 return None
             runs = [_read(folder, file) for file in manifest.runs]
@@ -93,9 +95,25 @@ class Spill:
             numbers=manifest.numbers,
         )
 
+    def silver_version(self, partition: Partition, horizon_ms: int) -> int | None:
+        """The version of silver that the memory on disk agrees with (-1: none yet); None without a usable one."""
+        try:
+            manifest = self._manifest(self._root / f"p{partition}")
+        except (OSError, ValueError):
+            return None
+        return manifest.silver_version if self._fits(manifest, horizon_ms) else None
+
     def forget(self, partition: Partition) -> None:
         """The memory starts anew: files of the old one must not be taken for runs of the new one."""
         self._written = {key: file for key, file in self._written.items() if key[0] != partition}
+
+    def drop(self, partition: Partition) -> None:
+        """What is on disk is wrong from now on."""
+        self.forget(partition)
+        (self._root / f"p{partition}" / _MANIFEST).unlink(missing_ok=True)
+
+    def _manifest(self, folder: Path) -> _Manifest:
+        return msgspec.json.decode((folder / _MANIFEST).read_bytes(), type=_Manifest)
 
     def _fits(self, manifest: _Manifest, horizon_ms: int) -> bool:
         wanted = (_FORMAT, self._stream.name, self._stream.identity, self._hash, horizon_ms)

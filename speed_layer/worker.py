@@ -111,10 +111,13 @@ class Worker:
         self._release = self._releases.live(owner)
         self._published = read_tail(log, self._topic, generations, self._views, self._release)  # 2
         held = log.bounds(contract.stream.topic)
+        overruled = self._overruled(owner)
         for partition, published in self._published.items():
             published.fence(generations[partition])
             self._take_position(partition, published, owner, held[partition])  # 3
-        self._begin_reading(owner, held)  # 4
+            if overruled is not None:
+                self._rewind(partition, self._views, overruled.coverage.at(partition), held[partition], "restated")
+        self._begin_reading(held)  # 4
         self.status.generations = generations
         self.status.state = "running"
         now = self._doors.clock()
@@ -145,12 +148,22 @@ class Worker:
         for reason, views in start.rebases.items():
             self._rebase(partition, views, reason)
 
-    def _begin_reading(self, owner: Owner, held: Mapping[Partition, Range]) -> None:
+    def _overruled(self, owner: Owner) -> Release | None:
+        """The live release, when its silver was judged again: memories and what they published are thrown away."""
         if self._memories is None:
             spill = Spill(self._doors.state / self._contract.id, owner.stream, owner.contract_hash)
             self._memories = Memories(self._contract, self._doors.tables, spill)
+        if self._release is None or not self._memories.are_overruled(self._release, self._published):
+            return None
+        LOG.info("silver was judged again", contract=self._contract.id, release=self._release.number)
+        self._memories.start_over(self._published)
+        return self._release
+
+    def _begin_reading(self, held: Mapping[Partition, Range]) -> None:
+        assert self._memories is not None
         resume = {partition: published.first() for partition, published in self._published.items()}
         read_from = self._memories.recall(resume, held, self._release)
+        self._memories.follow(self._release)
         for partition, at in resume.items():
             self._metered[partition] = max(at, self._metered.get(partition, 0))
         self._reader = self._doors.log.reader(self._contract.stream.topic, read_from)
@@ -277,11 +290,16 @@ class Worker:
             self._tell(self._doors.log.bounds(self._contract.stream.topic))
 
     def _follow_release(self) -> None:
-        release = self._releases.live(Owner(self._same_stream(), self._contract.hash))
+        release = self._releases.live(owner := Owner(self._same_stream(), self._contract.hash))
         if release is None:  # of another contract: positions and lineages have to be thought over from the beginning
             self.start()
             return
         self._release = release
+        if self._overruled(owner) is not None:
+            for partition in self._published:
+                self._rebuild(partition, self._views, release.coverage.at(partition), "restated")
+        assert self._memories is not None
+        self._memories.follow(release)
         self._meet_release()
 
     def _meet_release(self) -> None:
@@ -302,18 +320,22 @@ class Worker:
                 if published.next(view) == covered:
                     self._close(partition, view)
 
-    def _rebuild(self, partition: Partition, views: Sequence[str], covered: Position) -> None:
-        """Fold again from a coverage that lies inside an epoch; readers keep the old lineage until it is up."""
+    def _rebuild(self, partition: Partition, views: Sequence[str], covered: Position, reason: str = "straddle") -> None:
+        """Fold again from a coverage, inside an epoch or not; readers keep the old lineage until it is up."""
         reader, _ = self._running()
         held = self._doors.log.bounds(self._contract.stream.topic)
-        reason, at = "straddle", covered
-        if held[partition].start > covered:
-            reason, at = "lost", held[partition].start
-            self._lose(partition, Range(covered, at))
-        self._rebase(partition, dict.fromkeys(views, at), reason)
+        self._rewind(partition, views, covered, held[partition], reason)
         assert self._memories is not None
         read_from = self._memories.recall({partition: self._published[partition].first()}, held, self._release)
         reader.seek(partition, read_from[partition])
+
+    def _rewind(self, partition: Partition, views: Sequence[str], covered: Position, held: Range, reason: str) -> None:
+        """Say that these views start again at a coverage, or where the log begins if it has lost that."""
+        at = covered
+        if held.start > covered:
+            reason, at = "lost", held.start
+            self._lose(partition, Range(covered, at))
+        self._rebase(partition, dict.fromkeys(views, at), reason)
 
     def _rebase(self, partition: Partition, views: Mapping[str, Position], reason: str) -> None:
         assert self._publisher is not None

@@ -27,6 +27,7 @@ from tideline.model.contract import Contract
 from tideline.model.lineage import Lineage, Verdict
 from tideline.model.position import Coverage, Partition, Position
 from tideline.model.release import Release, release_name
+from tideline.ports import TableCommit
 
 PARTITIONS = 2
 Groups = dict[tuple[Any, ...], tuple[Any, ...]]
@@ -79,6 +80,11 @@ class SilverVersions(FakeTables):
     def __init__(self) -> None:
         super().__init__()
         self.versions: dict[int, pa.Table] = {}
+        self.restates: list[int] = []
+
+    def commits(self, path: str, after: int) -> list[TableCommit]:
+        stages = {version: "restate" if version in self.restates else "refine" for version in self.versions}
+        return [TableCommit(version, {"stage": stage}) for version, stage in stages.items() if version > after]
 
     def version(self, path: str) -> int | None:
         return max(self.versions, default=None)
@@ -213,8 +219,8 @@ class World:
             groups = reference.merge_groups(self.contract, definition, groups, prefix, self.sketches)
         return groups
 
-    def publish(self, cut: Mapping[Partition, Position]) -> Release:
-        """A release that covers up to `cut`, with its silver."""
+    def publish(self, cut: Mapping[Partition, Position], *, without: Sequence[str] = ()) -> Release:
+        """A release that covers up to `cut`, with its silver; `without`: a restate has taken these ids out of it."""
         number = 1 if self.release is None else self.release.number + 1
         coverage = Coverage(self.log.stream(self.topic), cut)
         before = Coverage(coverage.stream, {}) if self.release is None else self.release.coverage
@@ -224,6 +230,8 @@ class World:
         ends = EpochEnds(self.contract, before, starts)
         ends.read_new(self.log)
         counted = [event for event in self.good() if event.position < cut[event.partition]]
+        counted = [event for event in counted if event.row and event.row[0] not in without]
+        self.tables.restates += [number] if without else []
         self.tables.versions[number] = pa.table({
             "event_id": pa.array([event.row[0] for event in counted if event.row], pa.string()),
             "partition": pa.array([event.partition for event in counted], pa.int32()),

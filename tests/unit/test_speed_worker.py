@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
@@ -13,6 +14,7 @@ from tests.fakes.speed_world import PARTITIONS, Reader, World
 from tideline.adapters.increments import Fence, Increment, Rebase, Record, decode
 from tideline.model.errors import Fatal, Lifecycle
 from tideline.model.position import Range, StreamId
+from tideline.model.release import release_name
 
 TOPIC = increments_topic("retail.sales")
 
@@ -189,6 +191,66 @@ def test_a_lost_state_is_seeded_from_silver(world: World, tmp_path: Path) -> Non
     fresh.tick()
     counts = [i.counts for i in increments(world) if i.view == "by_hour" and i.start == 1 and i.end == 3]
     assert [(c.good, c.deduplicated) for c in counts] == [(1, 1)]
+
+
+@pytest.mark.parametrize("restarted", [False, True], ids=["while it runs", "while it was down"])
+def test_after_a_restate_the_memory_is_made_from_the_new_silver(world: World, restarted: bool) -> None:
+    """A restate took an event out of silver: its repeats count from now on, also those that were folded already."""
+    worker = world.worker()
+    worker.start()
+    for name in "ab":
+        sale(world, name)
+    world.now = 6
+    worker.tick()
+    world.publish({0: 2, 1: 0})
+    for name in "ab":
+        sale(world, name)
+    world.now = 12
+    worker.tick()
+    if restarted:
+        worker.finish()
+    world.publish({0: 2, 1: 0}, without=["a"])
+    worker = world.worker() if restarted else worker
+    worker.start() if restarted else None
+    worker.tick()
+    worker.tick()
+    sale(world, "a")
+    worker.tick()
+    last = rebases(world)[-1]
+    assert (last.reason, last.views) == ("restated", {"by_country_and_day": 2, "by_hour": 2})
+    again = [i.counts for i in increments(world) if i.view == "by_hour" and i.start >= 2][-2:]
+    assert [(c.good, c.deduplicated) for c in again] == [(1, 1), (0, 1)]
+
+
+def test_a_rollback_makes_the_memory_from_the_older_silver(world: World) -> None:
+    worker = world.worker()
+    worker.start()
+    sale(world, "a")
+    world.now = 6
+    worker.tick()
+    first = world.publish({0: 1, 1: 0})
+    worker.tick()
+    world.publish({0: 1, 1: 0}, without=["a"])
+    worker.tick()
+    back = replace(first, number=3, rollback_of=2)
+    world.documents.put_new(release_name(world.contract.id, 3), back.as_json())
+    worker.tick()
+    assert [r.reason for r in rebases(world)] == ["start", "restated", "restated"]
+    sale(world, "a")
+    worker.tick()
+    assert [(i.counts.good, i.counts.deduplicated) for i in increments(world) if i.view == "by_hour"][-1] == (0, 1)
+
+
+def test_releases_that_only_grow_rebase_nothing(world: World) -> None:
+    worker = world.worker()
+    worker.start()
+    for number in range(3):
+        sale(world, f"a{number}")
+        world.now += 6
+        worker.tick()
+        world.publish({0: number + 1, 1: 0})
+        worker.tick()
+    assert [r.reason for r in rebases(world)] == ["start"]
 
 
 def test_a_graceful_end_spills_and_a_restart_reads_only_the_rest(world: World) -> None:
