@@ -98,8 +98,7 @@ class Checks:
             what = "this check has no metric" if "rule" not in check else "the standard renamed rule to metric"
             self.telling.tell("TL-CON-023", path, what, ", ".join(ARGUMENTS), _ADVICE)
             return
-        if metric not in ARGUMENTS:
-            self.telling.one_of(metric, tuple(ARGUMENTS), (*path, "metric"), "metric")
+        if not self.telling.one_of(metric, tuple(ARGUMENTS), (*path, "metric"), "metric"):
             return
         if metric == "rowCount" and column is not None:
             self.telling.tell("TL-CON-022", (*path, "metric"), "rows are counted at the event, not at a field")

@@ -120,6 +120,9 @@ class Reader(Telling):
         self.known(value, tuple(_STREAM), path)
         self.origin |= {("stream", "topic"): (*at, "physicalName"), ("stream",): path}
         self.origin |= {("stream", name): (*path, key) for key, name in _STREAM.items()}
+        for key in _STREAM:
+            if key in value and (isinstance(value[key], bool) or not isinstance(value[key], int)):
+                self.tell("TL-CON-022", (*path, key), f"{key} is {shown(value[key])}", "a whole number")
         return {"topic": event.get("physicalName")} | {
             name: value[key] for key, name in _STREAM.items() if key in value
         }
@@ -155,6 +158,8 @@ class Reader(Telling):
     ) -> Model | None:
         renamed = renamed or {}
         if isinstance(value, dict):
+            if "batchOnly" in renamed and "batchOnly" in value:
+                self.boolean(value["batchOnly"], (*path, "batchOnly"))
             own = set(renamed.values())
             value = {renamed.get(key, f"{key} " if key in own else key): inner for key, inner in value.items()}
         try:

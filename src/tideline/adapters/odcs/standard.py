@@ -27,13 +27,16 @@ def check(source: Source) -> Iterator[Finding]:
     """Every breach of the standard (the first 200), at its line and column; the same breach is told once."""
     if _validator().is_valid(source.data):
         return
+    found = (
+        (tuple(error.instance_path), finding)
+        for error in _leaves(_validator().iter_errors(source.data))
+        for finding in _findings(source, tuple(error.instance_path), error)
+    )
     told: set[tuple[YamlPath, str]] = set()
-    for error in islice(_leaves(_validator().iter_errors(source.data)), MAX_ERRORS):
-        path: YamlPath = tuple(error.instance_path)
-        for finding in _findings(source, path, error):
-            if (path, finding.what) not in told:
-                told.add((path, finding.what))
-                yield finding
+    for path, finding in islice(found, MAX_ERRORS):
+        if (path, finding.what) not in told:
+            told.add((path, finding.what))
+            yield finding
 
 
 @cache
