@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from tideline.model.compiled import NESTED, ValueType
+from tideline.model.compiled import NESTED, Kind, ValueType
 from tideline.model.expression import Call, Column, Element, Node
 
 Taken = dict[str, pl.Expr]
@@ -41,10 +41,13 @@ def _taken(node: Column | Element | Call, types: Mapping[str, ValueType]) -> pl.
     if isinstance(node, Call):
         (inner,) = node.args
         assert isinstance(inner, Column)
-        return member(inner.name).list.len()
+        return _size(member(inner.name), types[inner.name].kind)
     if isinstance(node, Element):
-        key, value = pl.element().struct.field("key"), pl.element().struct.field("value")
-        return member(node.name).list.eval(value.filter(key == node.key)).list.first()
+        return member(node.name).map.get(node.key)
     whole = node.name in types and types[node.name].kind in NESTED
     there = pl.when(member(node.name).is_not_null()).then(pl.lit(True))  # only whether it is there can be asked
     return there if whole else member(node.name)
+
+
+def _size(container: pl.Expr, kind: Kind) -> pl.Expr:
+    return container.map.len() if kind is Kind.MAP else container.list.len()
