@@ -40,6 +40,22 @@ def nested(values: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 
 SCALARS = st.sampled_from(OF_ONE_KIND).flatmap(lambda kind: st.lists(kind | st.just("null"), min_size=1, max_size=30))
+
+
+def arrays_of(values: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    return st.lists(values | st.just("null"), max_size=3).map(lambda items: f"[{', '.join(items)}]")
+
+
+def objects_of(members: dict[str, st.SearchStrategy[str]]) -> st.SearchStrategy[str]:
+    return st.fixed_dictionaries({}, optional=members).map(texts_of)
+
+
+SHAPES: st.SearchStrategy[st.SearchStrategy[str]] = st.recursive(
+    st.sampled_from(OF_ONE_KIND),
+    lambda inner: inner.map(arrays_of) | st.dictionaries(NAMES, inner, min_size=1, max_size=3).map(objects_of),
+    max_leaves=5,
+)
+OF_ONE_SHAPE = SHAPES.flatmap(lambda shape: st.lists(shape | st.just("null"), min_size=1, max_size=12))
 ANY = st.recursive(st.one_of(*OF_ONE_KIND, st.just("null")), nested, max_leaves=12)
 
 
@@ -72,6 +88,18 @@ def test_what_is_inferred_reads_every_scalar_back(values: list[str]) -> None:
             assert not isinstance(read_back(found.field, value), Rejection), (found.field, value)
     else:
         assert all(value == "null" for value in values) or any("point" in remark.text for remark in found.remarks)
+
+
+@given(OF_ONE_SHAPE)
+def test_what_is_inferred_reads_nested_values_back(values: list[str]) -> None:
+    """Objects, arrays and maps in each other; where something is undecided, somebody is told."""
+    found = infer("found", samples_of(values))
+    if not found.whole:
+        assert any(not remark.decided for remark in found.remarks)
+        return
+    assert found.field is not None
+    for value in values:
+        assert not isinstance(read_back(found.field, value), Rejection), (found.field, value)
 
 
 @given(st.lists(ANY, max_size=12), st.lists(ANY, max_size=12), st.sampled_from([Ways(), Ways(texts_only=True)]))
