@@ -11,13 +11,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from tideline.adapters.json_events import EventDecoder, Rejection
 from tideline.local.journal import PlannedEvent
+from tideline.local.values import Asked, Moment, asked_for, value_of
 from tideline.model.contract import Contract, EventField, FieldType
+from tideline.model.errors import Fatal
 
 FIRST_DAY = datetime(2011, 3, 21, tzinfo=UTC)
 DAYS = 14
+_ATTEMPTS, _STEP = 60, 7_919
 PRODUCTS = 300
 COUNTRIES = (
     "United Kingdom", "Germany", "France", "EIRE", "Spain", "Netherlands", "Belgium", "Switzerland", "Portugal",
@@ -67,12 +72,38 @@ _KNOWN: dict[str, Callable[[Line], str | int | None]] = {
 
 def events(contract: Contract, seed: int, count: int = 20_000) -> Iterator[PlannedEvent]:
     """`count` valid events in the order of their times; ids carry the seed, so that two seeds never collide."""
-    key = contract.deduplication.key
+    decoder, asked = EventDecoder(contract), asked_for(contract)
     for line in _lines(Random(f"{seed}/lines"), count):  # noqa: S311 - has to be repeatable, not secret
         event_id = f"g{seed}-{line.number:07d}"
-        event = {field.name: event_id if field.name == key else _value(field, line) for field in contract.fields}
-        present = {name: value for name, value in event.items() if value is not None}
-        yield PlannedEvent("sale", event_id, json.dumps(present).encode())
+        yield PlannedEvent("sale", event_id, _valid(contract, event_id, line, asked, decoder))
+
+
+def _valid(contract: Contract, event_id: str, line: Line, asked: Asked, decoder: EventDecoder) -> bytes:
+    """An event of the line that keeps the contract's rules; values differ from attempt to attempt."""
+    reason = ""
+    for attempt in range(_ATTEMPTS):
+        event = _event(contract, event_id, replace(line, number=line.number + attempt * _STEP), asked)
+        value = json.dumps(event).encode()
+        result = decoder.decode(event_id.encode(), value)
+        if not isinstance(result, Rejection):
+            return value
+        reason = result.reason
+    raise Fatal(
+        "TL-REP-005",
+        f"{_ATTEMPTS} made-up events of {contract.id} were all refused, the last one for {reason}",
+        fix="replay events from a file: tideline replay --input",
+    )
+
+
+def _event(contract: Contract, event_id: str, line: Line, asked: Asked) -> dict[str, Any]:
+    key = contract.deduplication.key
+    made = {field.name: event_id if field.name == key else _value(field, line, asked) for field in contract.fields}
+    return {name: value for name, value in made.items() if value is not None}
+
+
+def example(contract: Contract, field: EventField) -> Any:
+    """A value of a field in which nothing is left out."""
+    return value_of(field, field.name, Moment(1, 1, FIRST_DAY.replace(tzinfo=None), whole=True), asked_for(contract))
 
 
 def _lines(random: Random, count: int) -> Iterator[Line]:
@@ -122,22 +153,14 @@ def _cancelled(line: Line, number: int, when: datetime) -> Line:
     return replace(line, number=number, invoice=f"C{line.invoice}", quantity=-line.quantity, when=when)
 
 
-def _value(field: EventField, line: Line) -> str | int | bool | None:
-    if field.name in _KNOWN and field.type in (FieldType.STRING, FieldType.INTEGER, FieldType.DECIMAL):
-        return _KNOWN[field.name](line)
-    match field.type:
-        case FieldType.TIMESTAMP:
-            return line.when.isoformat() + ("" if field.timezone else "Z")
-        case FieldType.DATE:
-            return line.when.date().isoformat()
-        case FieldType.BOOLEAN:
-            return line.number % 2 == 0
-        case FieldType.INTEGER:
-            return line.number % 100
-        case FieldType.DECIMAL:
-            return str(line.number % 9)
-        case _:
-            return f"{field.name}-{line.product % 40}"[: field.max_length]
+def _value(field: EventField, line: Line, asked: Asked) -> Any:
+    known = _KNOWN[field.name](line) if field.name in _KNOWN and not field.enum and field.pattern is None else None
+    optional = field.name in _KNOWN and known is None and not field.required
+    if field.type is FieldType.STRING and (optional or isinstance(known, str)):
+        return known
+    if (field.type is FieldType.INTEGER and isinstance(known, int)) or (field.type is FieldType.DECIMAL and known):
+        return known
+    return value_of(field, field.name, Moment(line.number, line.product, line.when), asked)
 
 
 def missing_hour(zone: str, year: int = 2011) -> datetime | None:

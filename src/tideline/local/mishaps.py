@@ -12,9 +12,11 @@ from functools import partial
 from random import Random
 from typing import Any
 
-from tideline.local.generator import missing_hour
+from tideline.adapters.json_events import EventDecoder, Rejection
+from tideline.local.generator import example, missing_hour
 from tideline.local.journal import PlannedEvent
-from tideline.model.contract import Contract, FieldType
+from tideline.model.contract import Contract, DriftAction, EventField, FieldType
+from tideline.model.field import NESTED
 
 _FAR = 2_000  # how many events, spread over all that was sent, a far repeat is chosen from
 Event = dict[str, Any]
@@ -37,7 +39,7 @@ def disturb(events: Iterable[PlannedEvent], contract: Contract, mix: Mix, seed: 
     near: deque[PlannedEvent] = deque(maxlen=100)
     far: list[PlannedEvent] = []
     held: list[tuple[int, int, PlannedEvent]] = []
-    broken = _broken(contract, seed)
+    broken, decoder = _broken(contract, seed), EventDecoder(contract)
     for number, event in enumerate(events):
         while held and held[0][0] <= number:
             yield heapq.heappop(held)[2]
@@ -51,7 +53,7 @@ def disturb(events: Iterable[PlannedEvent], contract: Contract, mix: Mix, seed: 
         if random.random() * 100 < mix.duplicates:
             yield replace(random.choice(near if random.random() < 0.5 else far), kind="duplicate")
         if random.random() * 100 < mix.conflicts:
-            yield _conflict(random.choice(near if random.random() < 0.5 else far), contract)
+            yield _conflict(random.choice(near if random.random() < 0.5 else far), contract, decoder)
         if random.random() * 100 < mix.broken:
             yield next(broken)(event)
     while held:
@@ -66,19 +68,23 @@ def _remember(far: list[PlannedEvent], event: PlannedEvent, number: int, random:
         far[slot] = event
 
 
-def _conflict(event: PlannedEvent, contract: Contract) -> PlannedEvent:
-    """The same id with another payload."""
-    payload = json.loads(event.value)
+def _conflict(event: PlannedEvent, contract: Contract, decoder: EventDecoder) -> PlannedEvent:
+    """The same id with another payload that is valid by itself."""
+    for payload in _changed(json.loads(event.value), contract):
+        value = json.dumps(payload).encode()
+        if not isinstance(decoder.decode(event.key.encode(), value), Rejection):
+            return replace(event, kind="conflict", value=value)
+    return replace(event, kind="conflict", value=event.value + b" ")
+
+
+def _changed(payload: Event, contract: Contract) -> Iterator[Event]:
+    """The event with one value changed: a whole number doubled, or else a text made longer."""
     for field in contract.fields:
         if field.type is FieldType.INTEGER and payload.get(field.name):
-            payload[field.name] = payload[field.name] * 2
-            break
-    else:
-        first = next(f.name for f in contract.fields if f.type is FieldType.STRING and f.name in payload)
-        if first == contract.deduplication.key:
-            return replace(event, kind="conflict", value=event.value + b" ")
-        payload[first] = f"{payload[first]}~"
-    return replace(event, kind="conflict", value=json.dumps(payload).encode())
+            yield {**payload, field.name: payload[field.name] * 2}
+    for field in contract.fields:
+        if field.type is FieldType.STRING and payload.get(field.name) and field.name != contract.deduplication.key:
+            yield {**payload, field.name: f"{payload[field.name]}~"}
 
 
 def kinds(contract: Contract) -> dict[str, Breaker]:
@@ -94,16 +100,40 @@ def kinds(contract: Contract) -> dict[str, Breaker]:
         "oversize": lambda e: _text(e) + b" " * contract.stream.max_event_bytes,
         "key_is_not_id": lambda e: _text({**e, contract.deduplication.key: "other-id"}),
     }
+    if contract.drift.new_fields is DriftAction.EVOLVE:
+        del ways["unknown_field"]
     for field in contract.fields:
-        skipped = missing_hour(field.timezone) if field.timezone else None
-        if field.type is FieldType.TIMESTAMP and skipped is not None:
-            ways["nonexistent_local_time"] = _set(field.name, skipped.isoformat())
-        if field.type is FieldType.DECIMAL:
-            ways[f"too_precise_{field.name}"] = _set(field.name, f"1.{'1' * (field.scale + 2)}")
+        if field.name != contract.deduplication.key:
+            for way, value in _bad_values(field, field.name, example(contract, field)):
+                ways[way] = _set(field.name, value)
     for name, value in (("unit_price", "-11.50"), ("quantity", 0)):
         if any(name in rule.expression for rule in contract.rules):
             ways[f"rule_{name}"] = _set(name, value)
     return ways
+
+
+def _bad_values(field: EventField, path: str, good: Any) -> Iterator[tuple[str, Any]]:
+    """Values of a field that are wrong in one place, however deep; `good` is a value in which nothing is left out."""
+    if field.type is FieldType.TIMESTAMP and field.timezone and (skipped := missing_hour(field.timezone)):
+        yield f"nonexistent_local_time_{path}", skipped.isoformat()
+    if field.type is FieldType.DECIMAL:
+        yield f"too_precise_{path}", f"1.{'1' * (field.scale + 2)}"
+    if field.enum:
+        yield f"not_in_enum_{path}", f"{field.enum[0]}~"
+    if field.pattern is not None:
+        yield f"other_pattern_{path}", "~" * max(field.min_length, 1)
+    if field.bits < 64:
+        yield f"too_large_{path}", 2**31
+    if field.type in NESTED:
+        yield f"wrong_type_{path}", "text"
+    for inner in field.fields:
+        for way, value in _bad_values(inner, f"{path}.{inner.name}", good[inner.name]):
+            yield way, {**good, inner.name: value}
+    if field.items is not None:
+        yield from ((way, [value]) for way, value in _bad_values(field.items, f"{path}[]", good[0]))
+    if field.values is not None:
+        key, held = next(iter(good.items()))
+        yield from ((way, {key: value}) for way, value in _bad_values(field.values, f"{path}{{}}", held))
 
 
 def _broken(contract: Contract, seed: int) -> Iterator[Callable[[PlannedEvent], PlannedEvent]]:
@@ -117,7 +147,7 @@ def _break(event: PlannedEvent, contract: Contract, way: Breaker, event_id: str)
     return PlannedEvent("broken", event_id, way(payload))
 
 
-def _set(name: str, value: str | int) -> Breaker:
+def _set(name: str, value: Any) -> Breaker:
     return lambda event: _text({**event, name: value})
 
 

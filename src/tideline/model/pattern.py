@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from string import ascii_letters, digits, printable
 
 MAX_PATTERN = 256  # characters of a pattern
@@ -47,6 +48,7 @@ class Group:
 Piece = Characters | Group
 
 
+@lru_cache(maxsize=1_024)
 def parse(text: str) -> Group:
     """The structure of a pattern; raises PatternError when it is outside of the subset."""
     if not 1 <= len(text) <= MAX_PATTERN:
