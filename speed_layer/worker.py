@@ -11,13 +11,14 @@ The increments topic is the only truth about positions; committed offsets are no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 
 import structlog
 
+from speed_layer.batches import Batch, cut_at
 from speed_layer.drift import DriftWatch
 from speed_layer.fold import Fold, Sketches
 from speed_layer.gates import GateWatch
@@ -180,7 +181,8 @@ class Worker:
         publisher.check()
         epoch_end = self._doors.clock() >= self._due["epoch"]
         self._ticks += 1
-        for batch in self._batches(records, reader):
+        firsts = {partition: published.first() for partition, published in self._published.items()}
+        for batch in cut_at(records, firsts, {p: reader.position(p) for p in firsts}, self._stops):
             self._publish(batch, epoch_end)
         if epoch_end:
             self._end_epoch()
@@ -189,25 +191,7 @@ class Worker:
         self.status.publish()
         return len(records)
 
-    def _batches(
-        self, records: Iterable[LogRecord], reader: LogReader
-    ) -> list[dict[Partition, tuple[list[LogRecord], Position]]]:
-        """The records by partition with the position they reach; cut in two where a release's coverage lies ahead."""
-        by_partition: dict[Partition, list[LogRecord]] = {partition: [] for partition in self._published}
-        for record in records:
-            by_partition[record.partition].append(record)
-        first: dict[Partition, tuple[list[LogRecord], Position]] = {}
-        second: dict[Partition, tuple[list[LogRecord], Position]] = {}
-        for partition, mine in by_partition.items():
-            end, stop = reader.position(partition), self._stops.get(partition)
-            if stop is not None and self._published[partition].first() < stop < end:
-                first[partition] = ([record for record in mine if record.position < stop], stop)
-                second[partition] = ([record for record in mine if record.position >= stop], end)
-            elif mine or end > self._published[partition].first():
-                first[partition] = (mine, end)
-        return [batch for batch in (first, second) if batch]
-
-    def _publish(self, batch: Mapping[Partition, tuple[list[LogRecord], Position]], epoch_end: bool) -> None:
+    def _publish(self, batch: Batch, epoch_end: bool) -> None:
         judged = {partition: self._judged(partition, records, end) for partition, (records, end) in batch.items()}
         rows = [row for found in judged.values() for row in found.rows]
         owners = [partition for partition, found in judged.items() for _ in found.rows]

@@ -21,7 +21,7 @@ from tideline.deploy import order as orders
 from tideline.deploy.check import judged, refuse_blocked
 from tideline.deploy.gather import Contracts, Doors, Side
 from tideline.deploy.order import Deployment, Order
-from tideline.deploy.rollout import STAGES, Rollout
+from tideline.deploy.rollout import STAGES, Action, Rollout
 from tideline.model.errors import DataError, Fatal, Lifecycle, Retriable, TidelineError
 from tideline.settings import Settings
 
@@ -122,9 +122,13 @@ def _of_code(code: int) -> type[TidelineError]:
 
 def _topics(rollout: Rollout, after: Contracts, site: Site) -> None:
     for one, item in rollout.of("topics"):
-        if item.action == "create":
+        if item.action != Action.CREATE:
+            continue
+        try:
             site.doors.log.create(item.name, after[one.id].stream.partitions)
             site.tell(f"topics: {item.name} is there")
+        except Retriable:
+            site.tell(f"topics: no broker answers; the speed layer makes {item.name} when it starts")
 
 
 def _stamp(now: Callable[[], datetime]) -> str:
