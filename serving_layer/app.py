@@ -24,7 +24,7 @@ from serving_layer.cursors import Cursors
 from serving_layer.follower import Follower
 from serving_layer.openapi import PROBLEM_TYPE, ProblemDocument, answer_model, parameters, problem_responses
 from serving_layer.problems import Problem
-from serving_layer.query import MAX_QUERY_BYTES, Query, is_bare, read_query
+from serving_layer.query import MAX_QUERY_BYTES, Query, consistencies, is_bare, read_query, whole_measures
 from serving_layer.status import ServingMetrics, contract_status
 from tideline import __version__
 from tideline.model.contract import View
@@ -142,6 +142,8 @@ def _described(follower: Follower) -> dict[str, Any]:
             "name": view.name,
             "description": view.description,
             "path": f"/v1/{contract.domain}/{view.name}",
+            "consistency": list(consistencies(view)),
+            "rolls_up": not whole_measures(view),
             "dimensions": [{"name": d.name, "description": d.description} for d in view.dimensions],
             "measures": [{"name": m.name, "kind": m.kind.value, "description": m.description} for m in view.measures],
         }

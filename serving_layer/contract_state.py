@@ -54,6 +54,7 @@ class ContractState:
     def __init__(self, contract: Contract, sketches: Sketches, fence_at: FenceLookup = lambda _p, _g: None) -> None:
         self.contract = contract
         self.views = {view.name: ViewState(contract, view, sketches) for view in contract.views}
+        self._streamed = {view.name: self.views[view.name] for view in contract.streamed}
         self.verdicts: Counter[str] = Counter(dict.fromkeys(VERDICTS, 0))
         self.problems: dict[str, str] = {}
         self.pending: LoadedRelease | None = None
@@ -131,7 +132,7 @@ class ContractState:
 
     def _rebase(self, partition: Partition, rebase: wire.Rebase) -> None:
         for name, position in rebase.views.items():
-            view = self.views.get(name)
+            view = self._streamed.get(name)
             if view is None:
                 self.verdicts[UNKNOWN_VIEW] += 1
                 continue
@@ -145,7 +146,7 @@ class ContractState:
                 self.verdicts[Verdict.OLD_GENERATION] += 1
 
     def _increment(self, record: LogRecord, message: wire.Increment) -> None:
-        view = self.views.get(message.view)
+        view = self._streamed.get(message.view)
         if view is None:
             self.verdicts[UNKNOWN_VIEW] += 1
             return

@@ -8,14 +8,15 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from serving_layer.query import (
-    CONSISTENCY,
     DEFAULT_LIMIT,
     MAX_LIMIT,
     MAX_LIST,
     MAX_VALUE,
     OPERATORS,
+    consistencies,
     enumerated,
     value_type,
+    whole_measures,
 )
 from tideline.model.compiled import Kind
 from tideline.model.contract import Contract, Dimension, Measure, View
@@ -142,11 +143,12 @@ def parameters(contract: Contract, view: View) -> list[dict[str, Any]]:
             name = dimension.name if op == "eq" else f"{dimension.name}.{op}"
             note = dimension.description if op == "eq" else f"{dimension.name} {op}" + (" a,b,c" if op == "in" else "")
             listed.append(_parameter(name, note, schema))
-    names = ", ".join(d.name for d in view.dimensions)
+    names, known = ", ".join(d.name for d in view.dimensions), consistencies(view)
     listed += [
-        _parameter("dimensions", f"Roll up to some of: {names}. Empty: one total.", {"type": "string"}),
+        _parameter("dimensions", f"All of: {names}, in any order." if whole_measures(view)
+                   else f"Roll up to some of: {names}. Empty: one total.", {"type": "string"}),
         _parameter("consistency", "merged: batch and speed; batch: the release alone.",
-                   {"type": "string", "enum": list(CONSISTENCY), "default": CONSISTENCY[0]}),
+                   {"type": "string", "enum": list(known), "default": known[0]}),
         _parameter("limit", "Rows of a page.",
                    {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}),
         _parameter("cursor", "`meta.next_cursor` of the page before; pinned to one snapshot.", {"type": "string"}),

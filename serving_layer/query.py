@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 from serving_layer.gold import Group
 from serving_layer.problems import Problem
 from tideline.model.contract import Contract, Dimension, FieldType, Grain, View
+from tideline.model.measure import merges
 
 OPERATORS = ("eq", "ne", "lt", "lte", "gt", "gte", "in")
 CONSISTENCY = ("merged", "batch")
@@ -65,6 +66,16 @@ def enumerated(contract: Contract, dimension: Dimension) -> tuple[str, ...]:
     return () if field is None else field.enum
 
 
+def consistencies(view: View) -> tuple[str, ...]:
+    """What a client may ask for, the usual one first: a batch-only view has no speed part."""
+    return ("batch",) if view.batch_only else CONSISTENCY
+
+
+def whole_measures(view: View) -> list[str]:
+    """The measures that cannot be put together from groups, so that the view is not rolled up."""
+    return [measure.name for measure in view.measures if not merges(measure.kind)]
+
+
 def read_query(contract: Contract, view: View, query_string: bytes) -> Query:
     """Raises Problem for anything that is not in the view's parameters, names what is allowed."""
     if len(query_string) > MAX_QUERY_BYTES:
@@ -81,9 +92,11 @@ def read_query(contract: Contract, view: View, query_string: bytes) -> Query:
             options[name] = value
         else:
             filters[name] = _filter(contract, view, name, value)
-    consistency = options.get("consistency", "merged")
-    if consistency not in CONSISTENCY:
-        raise Problem("TL-API-008", f"{_shown(consistency)} is no consistency", CONSISTENCY)
+    known = consistencies(view)
+    consistency = options.get("consistency", known[0])
+    if consistency not in known:
+        why = f": {view.name} is answered from gold alone" if consistency in CONSISTENCY else ""
+        raise Problem("TL-API-008", f"{_shown(consistency)} is no consistency of this view{why}", known)
     dimensions = _dimensions(view, options.get("dimensions"))
     said = sorted((f.dimension, f.op, repr(f.operand)) for f in filters.values())
     return Query(
@@ -128,6 +141,9 @@ def _dimensions(view: View, text: str | None) -> tuple[int, ...]:
     names = text.split(",") if text else []
     if len(set(names)) != len(names) or not set(names) <= set(known):
         raise Problem("TL-API-007", f"{_shown(text)} is no list of different dimensions of {view.name}", known)
+    if len(names) < len(known) and (whole := whole_measures(view)):
+        why = f"{', '.join(whole)} counts different values, which the counts of its groups cannot be added up to"
+        raise Problem("TL-API-007", f"{view.name} is not rolled up: {why}", [",".join(known)])
     return tuple(known.index(name) for name in names)
 
 

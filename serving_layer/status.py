@@ -10,17 +10,22 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from serving_layer.answer import describe
 from serving_layer.follower import Follower
+from serving_layer.query import consistencies
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def contract_status(follower: Follower) -> dict[str, Any]:
-    """Positions per partition are those of the view that is furthest behind; `lag` counts log positions."""
+    """Positions per partition are those of the view that is furthest behind; `lag` counts log positions.
+
+    A batch-only view follows releases alone: it delays `merged` only where no other view is followed.
+    """
     state, facts, contract = follower.state, follower.facts, follower.contract
     views = {name: view.snapshot for name, view in state.views.items()}
+    followed = [views[view.name] for view in contract.streamed] or list(views.values())
     partitions = {}
     for p in range(contract.stream.partitions):
-        merged = min((snapshot.merged[p] for snapshot in views.values()), default=0)
+        merged = min((snapshot.merged[p] for snapshot in followed), default=0)
         covered = min((snapshot.covered[p] for snapshot in views.values()), default=0)
         end = max(facts.log_end.get(p, merged), merged)
         partitions[str(p)] = {"batch": covered, "merged": merged, "log_end": end, "lag": end - merged}
@@ -50,7 +55,9 @@ def contract_status(follower: Follower) -> dict[str, Any]:
         "views": {
             name: {
                 key: value
-                for key, value in describe(state.views[name], snapshot, "merged").items()
+                for key, value in describe(
+                    state.views[name], snapshot, consistencies(state.views[name].view)[0]
+                ).items()
                 if key in ("complete", "lacks", "release", "coverage", "as_of")
             }
             for name, snapshot in views.items()

@@ -118,7 +118,7 @@ async function refresh() {
   const [group, measure] = [at("group").value, at("measure").value];
   const roll = group === "*" ? "" : `&dimensions=${encodeURIComponent(group)}`;
   const [body, total, status] = await Promise.all([
-    ask(`${view.path}?limit=10000${roll}`), ask(`${view.path}?dimensions=`), ask("/v1/status"),
+    ask(`${view.path}?limit=10000${roll}`), view.rolls_up ? ask(`${view.path}?dimensions=`) : { data: [] }, ask("/v1/status"),
   ]);
   const contract = status.contracts[view.contract];
   at("about").textContent = view.description;
@@ -136,7 +136,7 @@ function chosen() {
   const view = state.views[Number(at("view").value)];
   fill(at("measure"), view.measures.map((m) => [m.name, words(m.name)]));
   const every = ["*", view.dimensions.map((d) => words(d.name)).join(" and ")];
-  fill(at("group"), view.dimensions.length < 2 ? [every] : [every, ...view.dimensions.map((d) => [d.name, words(d.name)])]);
+  fill(at("group"), view.dimensions.length < 2 || !view.rolls_up ? [every] : [every, ...view.dimensions.map((d) => [d.name, words(d.name)])]);
 }
 
 async function turn() {

@@ -17,7 +17,7 @@ from tests.fakes.event_log import FakeEventLog
 from tideline.adapters.increments import Counts, Fence, Increment, Rebase, Record, encode
 from tideline.adapters.sketches import HllSketches
 from tideline.model.contract import Contract, View
-from tideline.model.measure import MeasureKind, lift, merge, present, zero
+from tideline.model.measure import MeasureKind, StateOp, lift, merge, present, zero
 from tideline.model.position import Coverage
 from tideline.model.release import Release, ReleasedView, release_name
 from tideline.ports import TableCommit
@@ -88,7 +88,8 @@ def states_of(contract: Contract, view: View, row: Row, order: tuple[int, int, i
     values["newest"] = row[5]
     found: list[Any] = []
     for measure in view.measures:
-        found += lift(measure.kind, values[measure.name], order, SKETCHES)
+        whole = measure.kind is MeasureKind.DISTINCT
+        found += (None,) if whole else lift(measure.kind, values[measure.name], order, SKETCHES)
     return tuple(found)
 
 
@@ -101,6 +102,12 @@ def folded(contract: Contract, view: View, events: Sequence[tuple[int, int, Row]
         known = groups.get(group, tuple(zero(column.op) for column in columns))
         new = states_of(contract, view, row, (row[1] * 3_600_000_000, partition, position))
         groups[group] = tuple(merge(c.op, a, b, SKETCHES) for c, a, b in zip(columns, known, new, strict=True))
+    for at, column in enumerate(columns):
+        if column.op is StateOp.WHOLE:
+            seen = {(group_of(view, row), row[6]) for _, _, row in events if row[6] is not None}
+            for group, states in groups.items():
+                count = sum(mine == group for mine, _ in seen)
+                groups[group] = (*states[:at], count, *states[at + 1 :])
     return groups
 
 
@@ -135,7 +142,7 @@ class World:
         self.log.create(INCREMENTS, PARTITIONS)
         self.stream = self.log.stream(EVENTS)
         self.generation = dict.fromkeys(range(PARTITIONS), -1)
-        self.next = {(v.name, p): 0 for v in self.contract.views for p in range(PARTITIONS)}
+        self.next = {(v.name, p): 0 for v in self.contract.streamed for p in range(PARTITIONS)}
         self.ends: dict[tuple[str, int], set[int]] = {key: {0} for key in self.next}
         self.released = 0
 
@@ -158,7 +165,7 @@ class World:
         self, partition: int, position: int | None = None, reason: str = "start", view: str | None = None
     ) -> None:
         positions = {}
-        for v in self.contract.views:
+        for v in self.contract.streamed:
             if view in (None, v.name):
                 at = self.next[v.name, partition] if position is None else position
                 positions[v.name] = self.next[v.name, partition] = at
@@ -192,7 +199,7 @@ class World:
         return said
 
     def tick_all(self, *, epoch_end: bool = True) -> None:
-        for view in self.contract.views:
+        for view in self.contract.streamed:
             for partition in range(PARTITIONS):
                 self.tick(view, partition, epoch_end=epoch_end)
 

@@ -23,8 +23,8 @@ PATH = "/v1/shop/by_country"
 class Client:
     """Asks the ASGI application in this thread; `time` is the cursors' clock."""
 
-    def __init__(self) -> None:
-        self.world, self.time = World(7), 0.0
+    def __init__(self, world: World | None = None) -> None:
+        self.world, self.time = world or World(7), 0.0
         self.world.begin()
         self.world.arrive(60)
         self.world.tick_all()

@@ -12,7 +12,7 @@ import click
 @click.argument("name", metavar="DOMAIN.VIEW")
 @click.option("--filter", "filters", multiple=True, metavar="K=V", help="Such as country=France or day.gte=2011-01-01.")
 @click.option("--dimensions", metavar="A,B", help="Roll up to these; an empty list gives one total.")
-@click.option("--consistency", type=click.Choice(["merged", "batch"]), default="merged", show_default=True)
+@click.option("--consistency", type=click.Choice(["merged", "batch"]), help="The view's own unless told.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
 @click.option("--cursor", help="Go on after an earlier page.")
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as it came.")
@@ -20,7 +20,7 @@ def command(  # noqa: PLR0913 - click passes every option as an argument
     name: str,
     filters: tuple[str, ...],
     dimensions: str | None,
-    consistency: str,
+    consistency: str | None,
     limit: int,
     cursor: str | None,
     as_json: bool,
@@ -36,7 +36,8 @@ def command(  # noqa: PLR0913 - click passes every option as an argument
     if any("=" not in one for one in filters):
         raise click.BadParameter("a filter has the form K=V", param_hint="--filter")
     words = [(key, value) for key, _, value in (one.partition("=") for one in filters)]
-    words += [("consistency", consistency), ("limit", str(limit))]
+    words += [("consistency", consistency)] if consistency else []
+    words += [("limit", str(limit))]
     words += [("dimensions", dimensions)] if dimensions is not None else []
     words += [("cursor", cursor)] if cursor else []
     url = f"{settings().serving_url}/v1/{quote(domain, safe='')}/{quote(view, safe='')}?{urlencode(words)}"

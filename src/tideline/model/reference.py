@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from tideline.model.contract import Contract, Dimension, Grain, View
-from tideline.model.measure import Sketches, lift, merge, present, zero
+from tideline.model.contract import Contract, Dimension, Grain, Measure, View
+from tideline.model.measure import Sketches, lift, merge, merges, present, zero
 from tideline.model.position import Partition, Position
 
 Row = tuple[Any, ...]
@@ -92,13 +92,16 @@ def _row(event: Judged) -> Row:
 
 def fold(contract: Contract, view: View, events: Iterable[Judged], sketches: Sketches) -> dict[Group, States]:
     """The stored states of a view per group of dimension values (day and hour as text, as on the wire)."""
-    groups: dict[Group, States] = {}
+    members: dict[Group, list[Judged]] = {}
     for event in events:
         row = _row(event)
-        group = tuple(_dimension(contract, dimension, row) for dimension in view.dimensions)
-        states = _lifted(contract, view, event, sketches)
-        groups[group] = _merged(contract, view, groups.get(group), states, sketches)
-    return groups
+        members.setdefault(tuple(_dimension(contract, dimension, row) for dimension in view.dimensions), []).append(
+            event
+        )
+    return {
+        group: tuple(state for measure in view.measures for state in _states(contract, measure, own, sketches))
+        for group, own in members.items()
+    }
 
 
 def merge_groups(
@@ -117,14 +120,18 @@ def _merged(contract: Contract, view: View, left: States | None, right: States, 
     return tuple(merge(column.op, a, b, sketches) for column, a, b in zip(columns, left, right, strict=True))
 
 
-def _lifted(contract: Contract, view: View, event: Judged, sketches: Sketches) -> States:
-    row = _row(event)
-    order = (row[contract.columns.index(contract.event_time)], event.partition, event.position)
-    states: list[Any] = []
-    for measure in view.measures:
-        value = 1 if measure.expression is None else contract.compile(measure.expression).of(row)
-        states += lift(measure.kind, value, order, sketches)
-    return tuple(states)
+def _states(contract: Contract, measure: Measure, events: Sequence[Judged], sketches: Sketches) -> States:
+    """The state of one measure over the events of a group: merged one by one, or of all at once when it is whole."""
+    value = (lambda _row: 1) if measure.expression is None else contract.compile(measure.expression).of
+    if not merges(measure.kind):
+        return (len({value(_row(event)) for event in events} - {None}),)
+    columns = contract.measure_states(measure)
+    states = tuple(zero(column.op) for column in columns)
+    for event in events:
+        order = (_row(event)[contract.columns.index(contract.event_time)], event.partition, event.position)
+        lifted = lift(measure.kind, value(_row(event)), order, sketches)
+        states = tuple(merge(c.op, a, b, sketches) for c, a, b in zip(columns, states, lifted, strict=True))
+    return states
 
 
 def _dimension(contract: Contract, dimension: Dimension, row: Row) -> Any:
