@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from tests.unit.sales import SALES
 from tideline import wiring
 from tideline.adapters.json_events import EventDecoder, Rejection
-from tideline.adapters.odcs import read_contract
+from tideline.adapters.odcs import examine, examine_bytes, read_contract
 from tideline.batch.cut import table_path
 from tideline.cli.contract.propose import command
 from tideline.index import compile_index, store_index
@@ -23,6 +23,9 @@ from tideline.model.contract import Contract
 from tideline.model.drift import FieldDrift, Report, Tally, name_of
 from tideline.model.errors import ContractError, Fatal
 from tideline.model.field import FieldType
+from tideline.model.samples import Samples, parse
+from tideline.proposing.evidence import Drifted, Evidence
+from tideline.proposing.proposal import propose
 from tideline.settings import settings
 
 SALE = {
@@ -203,6 +206,49 @@ def test_values_that_outgrew_a_limit_widen_it(product: Product) -> None:
     assert (price.type, price.precision, price.scale) == (FieldType.DECIMAL, 14, 5)
     assert {note["path"] for note in found["undecided"]} == {"quantity", "invoice_ts"}
     assert found["version"] == product.contract.version == "1.1.0"
+
+
+def test_members_inside_of_objects_arrays_and_maps_find_their_place(product: Product) -> None:
+    """Also what is new inside of what an earlier proposal added; the next one reads all of it."""
+    first = {"parcel": {"boxes": 1}, "lines": [{"sku": "a"}], "by_shop": {"A-1": {"n": 1}, "B-2": {"n": 2}}}
+    product.run("r1", first)
+    assert product.proposed("--write")["added"] == ["by_shop", "lines", "parcel"]
+    product.compile()
+    second = {"parcel": {"kilos": 1.5}, "lines": [{"size": 3}, {"sku": "b"}], "by_shop": {"A-1": {"m": True}}}
+    product.run("r2", second)
+    found = product.proposed("--write")
+    assert found["added"] == ["by_shop{}.m", "lines[].size", "parcel.kilos"]
+    assert product.contract.version == "1.2.0"
+    decoder = EventDecoder(product.contract)
+    for key, value in product.events(first, second):
+        assert not isinstance(decoder.decode(key, value), Rejection)
+    assert "Seen in 1 record since r2." in product.file.read_text()
+
+
+def test_a_family_shares_the_proposal_of_its_member(product: Product) -> None:
+    """One file describes all members, so the field is new in every one of them."""
+    text = product.file.read_text().replace("id: retail.sales\n", "id: retail.sales_${family}\n")
+    text = text.replace("name: sales\nversion", "name: sales_${family}\nversion")
+    text = text.replace("retail.sales.v1", "retail.sales_${family}.v1").replace(
+        "name: sales_by_", "name: ${family}_by_"
+    )
+    family = "  - {property: family, vendor: tideline, value: {name: sales, members: {uk: {}, fr: {}}}}\n"
+    product.file.write_text(text + family)
+    product.compile()
+    evidence = Evidence(1, 1, {"colour": Drifted(1, "r1", _samples('"red"'))})
+    members = {one.id: one for one in examine(product.file)[0]}
+    made = propose(members["retail.sales_uk"], product.file.read_text(), "sales.odcs.yaml", evidence)
+    contracts, findings = examine_bytes(made.after.encode(), "sales.odcs.yaml")
+    assert findings == []
+    assert sorted(members) == sorted(contract.id for contract in contracts) == ["retail.sales_fr", "retail.sales_uk"]
+    assert {(one.version, "colour" in one.by_name) for one in contracts} == {("1.1.0", True)}
+
+
+def _samples(*values: str) -> Samples:
+    samples = Samples()
+    for value in values:
+        samples.see(parse(value))
+    return samples
 
 
 def test_since_begins_with_one_run(product: Product) -> None:
