@@ -65,7 +65,7 @@ def as_markdown(report: Report, _places: Places) -> str:
         lines += ["", f"#### `{_title(verdict)}`", f"`{verdict.file}`, owned by {_cell(verdict.contract.owner)}", ""]
         lines += ["| | code | where | what |", "|---|---|---|---|"]
         for told in verdict.told:
-            lines.append(f"| {_MARKS[told.severity]} | {told.code} | `{_cell(told.path)}` | {_cell(told.text)} |")
+            lines.append(f"| {_MARKS[told.severity]} | {told.code} | `{told.path}` | {_cell(told.text)} |")
         if verdict.hits:
             lines += ["", "| who is hit | owner | why |", "|---|---|---|"]
             lines += [

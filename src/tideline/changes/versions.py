@@ -92,7 +92,8 @@ def _with_folder(paths: Sequence[Path], folder: Path) -> Pairs:
     before, _ = _changed(then, now, made, old=True)
     for id_, (file, contract) in _changed(now, then, made, old=False)[0].items():
         former = before.pop(id_, None)
-        made.pairs[id_] = Pair(file, contract, (former[1],) if former else ())
+        if former is None or former[1] != contract:
+            made.pairs[id_] = Pair(file, contract, (former[1],) if former else ())
     made.pairs |= {id_: Pair(file, None, (contract,)) for id_, (file, contract) in before.items()}
     transitive = [
         id_ for id_, pair in made.pairs.items() if pair.earlier and is_transitive(pair.earlier[0].compatibility)
@@ -117,9 +118,9 @@ def _with_git(paths: Sequence[Path], revision: str) -> Pairs:
     history = _History(repository, commit, made)
     for id_, (file, contract) in after.items():
         former = before.pop(id_, None)
-        if former is not None:
+        if former is not None and former[1] != contract:
             made.pairs[id_] = Pair(file, contract, tuple(history.of(contract.id, *former)))
-        else:
+        elif former is None:
             readable = tuple(history.before(id_, file)) if file in unreadable else ()
             made.pairs[id_] = Pair(file, contract, readable)
     made.pairs |= {id_: Pair(file, None, (contract,)) for id_, (file, contract) in before.items()}

@@ -11,6 +11,7 @@ waivers:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -26,7 +27,7 @@ from tideline.model.errors import ContractError
 
 def _day(text: Any) -> Any:
     """Only YYYY-MM-DD: a number or another form is a mistake, not a date."""
-    if not isinstance(text, str) or len(text) != 10:
+    if not isinstance(text, str) or re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) is None:
         raise ValueError("a day such as 2026-12-31")
     return text
 

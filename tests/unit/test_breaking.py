@@ -1,0 +1,295 @@
+"""`tideline contract breaking` on a real git repository: what is stopped, who is named, what a waiver lets pass."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tideline.changes import breaking
+from tideline.changes.dbt_graph import read_graph
+from tideline.changes.git import Repository
+from tideline.changes.places import Places
+from tideline.changes.telling import FORMATS
+from tideline.changes.versions import consuming, contracts_at, pair_up
+from tideline.changes.waivers import read_waivers
+from tideline.cli import main
+from tideline.model.errors import ContractError, Fatal
+from tideline.settings import settings
+
+REPOSITORY = Path(__file__).parents[2]
+FILE = "contracts/retail/sales.odcs.yaml"
+TODAY = date(2026, 6, 1)
+CONSUMER = """
+  - {property: consumes, vendor: tideline, value: [retail.sales]}
+"""
+
+
+class Clone:
+    """A git repository with the retail contract and the dbt project, and a second contract that consumes the first."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        shutil.copytree(REPOSITORY / "contracts" / "retail", root / "contracts" / "retail")
+        models = REPOSITORY / "dbt_project" / "models"
+        for path in [*models.rglob("*.sql"), *models.rglob("*.yml")]:
+            if "retail" in path.parts or "_generated" not in path.parts:
+                copy = root / "dbt_project" / path.relative_to(REPOSITORY / "dbt_project")
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(path, copy)
+        text = self.text().replace("retail.sales", "shop.orders").replace("name: sales\n", "name: orders\n", 1)
+        text = text.replace("domain: retail", "domain: shop").replace("name: retail-data", "name: shop-team")
+        text = text.replace("sales_by", "orders_by").rstrip() + CONSUMER
+        self.write(text, "contracts/shop/orders.odcs.yaml")
+        self.git("init", "-q", "-b", "main")
+        self.commit()
+
+    def text(self, name: str = FILE) -> str:
+        return (self.root / name).read_text()
+
+    def write(self, text: str, name: str = FILE) -> None:
+        (self.root / name).parent.mkdir(parents=True, exist_ok=True)
+        (self.root / name).write_text(text)
+
+    def edit(self, *swaps: tuple[str, str], name: str = FILE) -> None:
+        text = self.text(name)
+        for was, now in swaps:
+            assert was in text, was
+            text = text.replace(was, now, 1)
+        self.write(text, name)
+
+    def commit(self) -> None:
+        self.git("add", "-A")
+        self.git("-c", "user.name=test", "-c", "user.email=test@example.org", "commit", "-q", "-m", "change")
+
+    def git(self, *words: str) -> str:
+        done = subprocess.run(("git", *words), cwd=self.root, capture_output=True, text=True, check=True)
+        return done.stdout
+
+    def report(self, against: str = "main", waivers: str = "", *paths: str) -> breaking.Report:
+        contracts = self.root / "contracts"
+        if waivers:
+            self.write(waivers, "contracts/waivers.yaml")
+        pairs = pair_up([self.root / path for path in paths] or [contracts], against)
+        listed = read_waivers(contracts / "waivers.yaml") if waivers else ()
+        graph = read_graph(self.root / "dbt_project")
+        return breaking.decide(pairs, listed, TODAY, graph, consuming(contracts, pairs))
+
+    def told(self, against: str = "main") -> list[tuple[str, str, str]]:
+        """(severity, code, path) of everything."""
+        verdicts = self.report(against).verdicts
+        return [(told.severity.value, told.code, told.path) for verdict in verdicts for told in verdict.told]
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Clone:
+    return Clone(tmp_path / "clone")
+
+
+@pytest.fixture
+def tideline(
+    clone: Clone, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """The command itself: exit code, output, errors."""
+    monkeypatch.setenv("TIDELINE_CONTRACTS", str(clone.root / "contracts"))
+    monkeypatch.setenv("TIDELINE_DBT_PROJECT", str(clone.root / "dbt_project"))
+    monkeypatch.chdir(clone.root)
+    settings.cache_clear()
+
+    def run(*words: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as stopped:
+            main(words)
+        out = capsys.readouterr()
+        return int(stopped.value.code or 0), out.out, out.err
+
+    yield run
+    settings.cache_clear()
+
+
+NARROW = ("decimal(12,3)", "decimal(10,3)")
+WAIVER = """waivers:
+  - {contract: retail.sales, code: TL-CHG-022, path: fields.unit_price, owner: retail-data, expires: %s,
+     reason: Prices above a million pounds never came.}
+"""
+
+
+def test_a_break_is_stopped_and_names_whom_it_hits(clone: Clone, tideline: Any) -> None:
+    """Exit code 4; models, exposures, views and consuming contracts, each with its owner."""
+    clone.edit(NARROW)
+    code, text, _ = tideline("contract", "breaking", "--against", "main")
+    assert code == 4
+    assert "BLOCKED TL-CHG-022  fields.unit_price: narrowed from decimal(12,3) to decimal(10,3)" in text
+    assert "model    fct_sales (owner retail-data): names unit_price" in text
+    assert "exposure daily_figures (owner retail-data): reads kpi_daily" in text
+    assert "view     sales_by_country_and_day (owner retail-data)" in text
+    assert "contract shop.orders (owner shop-team): consumes retail.sales" in text
+    assert "dim_date" not in text
+    assert "needs at least version 2.0.0: it was 1.0.0, is 1.0.0" in text
+
+
+def test_a_waiver_lets_it_pass_until_its_last_day(clone: Clone) -> None:
+    clone.edit(NARROW, ("version: 1.0.0", "version: 2.0.0"))
+    assert clone.report().blocked
+    held = clone.report(waivers=WAIVER % "2026-06-01")
+    assert not held.blocked and held.waivers == ()
+    assert "waived until 2026-06-01 by retail-data: Prices above" in FORMATS["text"](held, Places(clone.root))
+    expired = clone.report(waivers=WAIVER % "2026-05-31")
+    assert expired.blocked
+    assert "its waiver (" in FORMATS["text"](expired, Places(clone.root)) and expired.waivers == ()
+
+
+def test_a_waiver_that_nothing_needs_is_a_warning(clone: Clone, tideline: Any) -> None:
+    clone.write(WAIVER % "9999-12-31", "contracts/waivers.yaml")
+    code, text, _ = tideline("contract", "breaking", "--against", "main")
+    assert code == 0 and "TL-CHG-004 (warning)" in text and "waivers.yaml:2:5" in text
+    code, text, _ = tideline("contract", "breaking", "--against", "main", "--format", "github")
+    assert "::warning file=" in text and "title=TL-CHG-004::" in text
+    old = clone.report(waivers=WAIVER % "2001-01-01")
+    assert [told.code for _, told in old.waivers] == ["TL-CHG-003"] and not old.blocked
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("waivers:\n  - {contract: retail.sales}\n", "expires: is missing"),
+        (WAIVER % "31.12.2026", "a day such as 2026-12-31"),
+        (WAIVER % "2026-12-31" + "     until: never\n", "TL-CHG-005"),
+        ("- 1\n", "one key, waivers"),
+        ((WAIVER % "2026-12-31").replace("owner:", "oner:"), "oner: is no key of a waiver"),
+        ((WAIVER % "2026-12-31").replace("TL-CHG-022", "TL-CHG-*"), "code"),
+        (WAIVER % "2026-13-31", "expires"),
+    ],
+)
+def test_a_typo_waives_nothing(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "waivers.yaml"
+    file.write_text(text)
+    with pytest.raises(ContractError) as refused:
+        read_waivers(file)
+    assert said in str(refused.value) or "TL-CON-001" in str(refused.value)
+    assert "waivers.yaml:" in str(refused.value)
+
+
+def test_an_empty_file_of_waivers_is_fine(tmp_path: Path) -> None:
+    (tmp_path / "w.yaml").write_text("waivers:\n")
+    assert read_waivers(tmp_path / "w.yaml") == ()
+
+
+def test_what_is_compatible_passes_with_a_fitting_version(clone: Clone, tideline: Any) -> None:
+    clone.edit(("decimal(12,3)", "decimal(14,3)"))
+    assert ("error", "TL-CHG-002", "version") in clone.told()
+    clone.edit(("version: 1.0.0", "version: 1.1.0"))
+    code, text, _ = tideline("contract", "breaking", "--against", "main")
+    assert code == 0 and "nothing blocked" in text and "TL-CHG-021" in text
+
+
+def test_nothing_changed_says_so(clone: Clone, tideline: Any) -> None:
+    code, text, _ = tideline("contract", "breaking", "--against", "main")
+    assert code == 0 and text.endswith("0 contracts changed, nothing blocked\n")
+
+
+def test_a_removed_file_is_a_break_and_a_moved_one_is_not(clone: Clone) -> None:
+    (clone.root / "contracts" / "retail" / "sales.odcs.yaml").rename(clone.root / "contracts" / "moved.odcs.yaml")
+    assert clone.told() == []
+    (clone.root / "contracts" / "moved.odcs.yaml").unlink()
+    assert clone.told() == [("error", "TL-CHG-001", "contract")]
+    assert clone.told(against=str(REPOSITORY / "contracts"))[0] == ("error", "TL-CHG-001", "contract")
+    hit = {hit.name for hit in clone.report().verdicts[0].hits}
+    assert {"dim_date", "kpi_daily", "daily_figures", "shop.orders", "sales_by_product_and_hour"} <= hit
+
+
+def test_a_family_is_compared_member_by_member(clone: Clone) -> None:
+    """A member that goes is a contract that goes; the others are not touched by it."""
+    text = clone.text().replace("id: retail.sales", "id: retail.sales_${family}")
+    text = text.replace("name: sales\n", "name: sales_${family}\n", 1).replace("retail.sales.v1", "retail.${family}.v1")
+    text = text.replace("sales_by", "${family}_by")
+    family = "  - {property: family, vendor: tideline, value: {name: sales, members: {%s}}}\n"
+    clone.write(text.rstrip() + "\n" + family % "north: {}, south: {}", "contracts/retail/sites.odcs.yaml")
+    clone.commit()
+    clone.write(text.rstrip() + "\n" + family % "north: {}", "contracts/retail/sites.odcs.yaml")
+    verdicts = clone.report().verdicts
+    assert [(v.contract.id, v.blocked) for v in verdicts] == [("retail.sales_south", True)]
+
+
+def test_earlier_versions_are_read_out_of_history(clone: Clone) -> None:
+    """A name that was a text two versions ago cannot come back as a number, also when the file moved in between."""
+    field = "      - {name: note, logicalType: %s, description: A note.}\n"
+    end = "        description: Country of the customer.\n"
+    clone.edit((end, end + field % "string"), ("1.0.0", "1.1.0"))
+    clone.commit()
+    clone.edit((field % "string", ""), ("1.1.0", "2.0.0"))
+    clone.commit()
+    moved = "contracts/shop/sales.odcs.yaml"
+    (clone.root / FILE).rename(clone.root / moved)
+    clone.edit(("One event per invoice line", "An event per invoice line"), ("2.0.0", "2.0.1"), name=moved)
+    clone.commit()
+    clone.edit((end, end + field % "integer"), ("2.0.1", "2.1.0"), name=moved)
+    (told,) = [
+        told for told in clone.report().verdicts[0].told if told.severity == "error" and told.code != "TL-CHG-002"
+    ]
+    assert (told.code, told.path) == ("TL-CHG-020", "fields.note") and "version 1.1.0" in told.text
+    assert {told.code for told in clone.report().verdicts[0].told} == {"TL-CHG-020", "TL-CHG-002", "TL-CHG-010"}
+
+
+def test_what_others_did_on_the_branch_since_does_not_count(clone: Clone) -> None:
+    """The comparison is with where HEAD left main, so a field that main got later is no removal."""
+    clone.git("checkout", "-q", "-b", "mine")
+    clone.git("checkout", "-q", "main")
+    clone.edit(("decimal(12,3)", "decimal(14,3)"), ("1.0.0", "1.1.0"))
+    clone.commit()
+    clone.git("checkout", "-q", "mine")
+    assert clone.told() == []
+    assert contracts_at("main", [clone.root / "contracts"])["retail.sales"].version == "1.0.0"
+
+
+def test_git_is_asked_clearly_or_not_at_all(clone: Clone, tideline: Any, tmp_path: Path) -> None:
+    """Unknown revision, no repository, a shallow clone: each says what to do."""
+    code, _, error = tideline("contract", "breaking", "--against", "no-such-branch")
+    assert code == 2 and "TL-GIT-003" in error and "git fetch" in error
+    with pytest.raises(Fatal, match="TL-GIT-002"):
+        Repository(tmp_path)
+    clone.edit(("1.0.0", "1.0.1"), ("One event per invoice line", "An event per invoice line"))
+    clone.commit()
+    shallow = tmp_path / "shallow"
+    subprocess.run(("git", "clone", "-q", "--depth", "1", f"file://{clone.root}", str(shallow)), check=True)
+    (shallow / FILE).write_text((shallow / FILE).read_text().replace(*NARROW))
+    with pytest.raises(Fatal, match="fetch-depth: 0"):
+        pair_up([shallow / "contracts"], "HEAD")
+    code, _, error = tideline("contract", "breaking", "--against", "main", "contracts/no-such-file.odcs.yaml")
+    assert code == 2 and "TL-CHG-006" in error
+
+
+def test_without_git_a_folder_will_do(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
+    clone.edit(NARROW)
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(Fatal, match="TL-GIT-001"):
+        clone.report()
+    assert ("error", "TL-CHG-022", "fields.unit_price") in clone.told(against=str(REPOSITORY / "contracts" / "retail"))
+
+
+def test_a_file_that_is_no_contract_is_told_and_stops(clone: Clone, tideline: Any) -> None:
+    clone.edit(("logicalType: integer", "logicalType: intege"))
+    code, text, _ = tideline("contract", "breaking", "--against", "main")
+    assert code == 4 and "sales.odcs.yaml:" in text and "TL-CON-" in text
+
+
+def test_the_formats_say_the_same(clone: Clone) -> None:
+    """JSON has stable keys, GitHub's commands stand on the line of the part, Markdown lets no text out of its cell."""
+    clone.edit(NARROW, ("Price of one unit in pounds sterling.", "Price | `x` @everyone <b>."), ("1.0.0", "2.0.0"))
+    report, places = clone.report(), Places(clone.root)
+    document = json.loads(FORMATS["json"](report, places))
+    (contract,) = document["contracts"]
+    finding = contract["findings"][0]
+    lines = clone.text().splitlines()
+    assert document["blocked"] and contract["before"] == "1.0.0" and document["dbt"] == ["stg_retail_sales+"]
+    assert (finding["code"], finding["needs"], finding["kind"]) == ("TL-CHG-022", "silver", "narrowed")
+    assert "unit_price" in lines[finding["line"] - 1]
+    command = FORMATS["github"](report, places).splitlines()[0]
+    assert command.startswith(f"::error file={FILE},line={finding['line']},col=") and "\n" not in command
+    table = [line for line in FORMATS["markdown"](report, places).splitlines() if "everyone" in line]
+    assert len(table) == 1 and "@everyone" not in table[0] and "\\<b\\>" in table[0] and " \\| " in table[0]
