@@ -72,7 +72,12 @@ def front(listed: Sequence[Contract]) -> str:
 def domain(name: str, listed: Sequence[Contract]) -> str:
     """Every contract of one domain."""
     counted = f"{len(listed):,} contract{'s' if len(listed) != 1 else ''}"
-    main = [element("h1", name), element("p", counted, class_="lead"), listing(listed, "../")]
+    main = [
+        element("h1", name),
+        element("p", counted, class_="lead"),
+        element("h2", "Contracts"),
+        listing(listed, "../"),
+    ]
     trail = element("a", "all domains", href="../index.html")
     return document(name, "../", main, trail=trail)
 

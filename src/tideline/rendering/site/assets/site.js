@@ -68,7 +68,7 @@ const tidelineSearch = (() => {
     const [domain, product] = id.split(".");
     const link = make("a", id);
     link.href = `contracts/${encodeURIComponent(domain)}/${encodeURIComponent(product)}.html`;
-    const head = make("h3", "");
+    const head = make("h2", "");
     head.append(link);
     const line = make("li", "");
     line.append(head, make("span", tier, `badge tier-${tier}`));
