@@ -18,6 +18,7 @@ from tideline.settings import settings
 from tideline_airflow.deadline import alert
 from tideline_airflow.doc import contract_doc, group_doc, marts_doc
 from tideline_airflow.groups import PREFIX, Group, grouped
+from tideline_airflow.marts import with_marts
 from tideline_airflow.stage import ChooseTask, StageTask, alias_of, asset
 
 FIRST_DAY = datetime(2010, 12, 1, tzinfo=UTC)  # before the oldest event, so that every day of it can be restated
@@ -43,8 +44,8 @@ def declare_marts() -> list[DAG]:
     if asked is not None:
         id_ = asked.removesuffix(MARTS)
         return [] if id_ == asked or asked.startswith(PREFIX) else [marts_dag(read_listed(settings().index, id_))]
-    listed = _contracts()
-    return [] if settings().dags == "grouped" else [marts_dag(contract) for contract in listed]
+    listed, wanted = _contracts(), with_marts(settings().dbt_project)
+    return [] if settings().dags == "grouped" else [marts_dag(contract) for contract in listed if contract.id in wanted]
 
 
 def _contracts() -> Iterable[Listed]:
@@ -94,7 +95,9 @@ def group_dag(group: Group) -> DAG:
     A contract's refine waits for its own ingest only, and a contract that fails stops nobody else.
     """
     any_of_them = group.members[0]
-    stages = (*plan(any_of_them).stages, marts(any_of_them))
+    stages = plan(any_of_them).stages
+    if not with_marts(settings().dbt_project).isdisjoint(member.id for member in group.members):
+        stages += (marts(any_of_them),)
     with _dag(
         group.id,
         group,

@@ -20,6 +20,7 @@ from tideline.settings import settings
 from tideline_airflow import process
 from tideline_airflow.doc import api_url
 from tideline_airflow.groups import grouped
+from tideline_airflow.marts import with_marts
 from tideline_airflow.request import NothingToDo, arguments, request, run_key
 from tideline_airflow.verdict import verdict
 
@@ -70,6 +71,8 @@ class StageTask(BaseOperator):  # type: ignore[misc]
         self._process: process.StageProcess | None = None
 
     def execute(self, context: Context) -> None:
+        if self.stage == "marts" and self.contract_id not in with_marts(settings().dbt_project):
+            raise AirflowSkipException(f"{self.contract_id} has no models in marts")
         words = self._words(context)
         self.log.info("%s: %s", self.stage, self.why)
         self.log.info("$ tideline %s", shlex.join(words))
