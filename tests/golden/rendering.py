@@ -30,9 +30,10 @@ def expected() -> dict[str, str]:
 
 
 def write() -> None:
+    files = rendered()
     shutil.rmtree(EXPECT, ignore_errors=True)
     EXPECT.mkdir()
-    for name, text in rendered().items():
+    for name, text in files.items():
         (EXPECT / name).write_text(text, encoding="utf-8")
 
 
