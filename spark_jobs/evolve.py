@@ -9,6 +9,8 @@ A run that writes silver meanwhile excludes this last commit, or is excluded by 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from spark_jobs import crash_hook, tables
 from spark_jobs.job import Job, run
 from tideline.batch.commits import StageCommit, next_batch
@@ -32,9 +34,13 @@ def evolve(job: Job) -> None:
     if last is not None and last[1].run_key == job.run_key:
         job.say(f"nothing to do: silver version {last[0]} follows the contract")
         return
-    before = order.before.get(job.contract.id)
-    listed = evolution.changes(schema, before, job.contract, drop_retired=order.drop_retired)  # 2
-    _alter(job, path, listed)  # 3
+
+    def left() -> tuple[evolution.ColumnChange, ...]:
+        before, held = order.before.get(job.contract.id), job.tables.schema(path) or schema
+        return evolution.changes(held, before, job.contract, drop_retired=order.drop_retired)
+
+    listed = left()  # 2
+    _alter(job, path, listed, left)  # 3
     if last is None or (last[1].contract_hash == job.contract.hash and not listed):
         return
     version = tables.commit(job, "silver", tables.empty(job, "silver"), _words(job, order, last[1]))  # 4
@@ -42,7 +48,10 @@ def evolve(job: Job) -> None:
     job.say(f"silver version {version} follows contract {job.contract.version} (hash {job.contract.hash})")
 
 
-def _alter(job: Job, path: str, listed: tuple[evolution.ColumnChange, ...]) -> None:
+Changes = tuple[evolution.ColumnChange, ...]
+
+
+def _alter(job: Job, path: str, listed: Changes, left: Callable[[], Changes]) -> None:
     location = job.location(path).replace("`", "``")
     table = f"delta.`{location}`"
     for text in evolution.properties(listed, job.tables.properties(path)):
@@ -50,7 +59,12 @@ def _alter(job: Job, path: str, listed: tuple[evolution.ColumnChange, ...]) -> N
     for change in listed:
         statement = change.statement(table)
         if statement is not None:
-            job.spark.sql(statement)
+            try:
+                job.spark.sql(statement)
+            except Exception as error:
+                if change in left():
+                    raise tables.retriable(job, "silver", error) from error
+                job.say("another apply of the same contracts did this at the same time")
             crash_hook.after_commit(job, "statement")
         job.say(f"{change.act.value} {change.column}{f' ({change.before} -> {change.after})' if change.before else ''}")
 

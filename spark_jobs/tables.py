@@ -150,7 +150,7 @@ def _once(job: Job, layer: str, words: StageCommit, write: Callable[[], object])
         if version is not None:
             job.say(f"{layer} version {version} was committed although Spark reported {type(error).__name__}")
             return version
-        raise _retriable(job, layer, error) from error
+        raise retriable(job, layer, error) from error
     version = committed(job, layer, words)
     if version is None:
         raise DataError(
@@ -194,7 +194,7 @@ def _older(job: Job, layer: str, batch: int) -> tuple[int, StageCommit]:
     )
 
 
-def _retriable(job: Job, layer: str, error: Exception) -> Exception:
+def retriable(job: Job, layer: str, error: Exception) -> Exception:
     """Nobody committed our batch: a lost server or a conflict may be tried again, the rest is as it is."""
     if isinstance(error, TidelineError):
         return error

@@ -155,9 +155,16 @@ def test_a_new_rule_names_the_days_rows_and_bytes_to_rebuild(home: Home) -> None
     assert one.rebuild is not None
     assert (one.rebuild.days, one.rebuild.rows, one.rebuild.bytes) == ((date(2026, 1, 2), date(2026, 1, 4)), 4, 1_500)
     assert rollout.breaking
+    assert one.needs_version is None
     text = telling.as_text(rollout, "x")
     assert "tideline run retail.sales --restate 2026-01-02 2026-01-04" in text
     assert "BREAKING" in text
+
+
+def test_a_version_that_does_not_fit_is_told(home: Home) -> None:
+    late = NEW.model_copy(update={"version": "1.0.0"})
+    _, rollout = home.plan(late, side=side(OLD))
+    assert "at least 1.1.0" in telling.as_text(rollout, "x")
 
 
 def test_all_three_forms_say_the_same(home: Home) -> None:

@@ -11,7 +11,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from tideline.model.change import compare, keeps_verdicts, needs_rebuild
+from tideline.model.change import compare, judge, keeps_verdicts, needs_rebuild
 from tideline.model.compatibility import Change, Code, Needs, blocks
 from tideline.model.contract import Contract
 from tideline.rendering import evolution, spark
@@ -86,7 +86,11 @@ class Rebuild:
 
 @dataclass(frozen=True, slots=True)
 class ContractPlan:
-    """What happens to one contract; `blocked` are the changes that its compatibility forbids."""
+    """What happens to one contract; `blocked` are the changes that its compatibility forbids.
+
+    `needs_version` is what its version would have to be at least (None: it fits), `may_count` how many records in
+    quarantine the new contract might accept, `unknown` the hash of silver when no deployment knows it.
+    """
 
     id: str
     action: Action
@@ -95,6 +99,7 @@ class ContractPlan:
     blocked: tuple[Change, ...] = ()
     items: tuple[Item, ...] = ()
     rebuild: Rebuild | None = None
+    needs_version: str | None = None
     may_count: int = 0
     unknown: str | None = None
 
@@ -159,6 +164,7 @@ def _contract(id_: str, world: World) -> ContractPlan:
         blocked=tuple(change for change in changes if before and blocks(change, before.compatibility)),
         items=items,
         rebuild=rebuild,
+        needs_version=judge([before], after).version if before else None,
         may_count=0 if keeps_verdicts(changes) else stored.quarantined,
         unknown=unknown,
     )

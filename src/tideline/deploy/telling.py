@@ -67,6 +67,8 @@ def _shown(item: Item) -> str:
 def _facts(one: ContractPlan) -> Iterator[str]:
     for change in one.blocked:
         yield f"breaks {', '.join(change.breaks)}: {'.'.join(change.path)} {change.text} ({change.code.value})"
+    if one.needs_version:
+        yield f"the version has to be at least {one.needs_version}"
     if one.rebuild is not None:
         yield _rebuild(one, one.rebuild)
     if one.may_count:
@@ -99,6 +101,7 @@ def _contract(one: ContractPlan) -> dict[str, Any]:
             {"stage": i.stage, "kind": i.kind, "action": i.action.value, "name": i.name, "detail": i.detail}
             for i in one.items
         ],
+        "needs_version": one.needs_version,
         "rebuild": None if one.rebuild is None else _rebuild_json(one.rebuild),
         "quarantined_that_may_count": one.may_count,
         "unknown_hash": one.unknown,
