@@ -11,7 +11,7 @@ import click
 @click.argument("contract_id")
 @click.option("--json", "as_json", is_flag=True, help="Print the compiled contract as JSON.")
 def command(contract_id: str, as_json: bool) -> None:
-    """Explain one contract of the index: event, rules, views and what is stored for them."""
+    """Explain one contract of the index: event, rules, gates, views and what is stored for them."""
     from tideline.index import load_contract
     from tideline.model.contract import dump_index_entry
     from tideline.settings import settings
@@ -29,9 +29,13 @@ def command(contract_id: str, as_json: bool) -> None:
         click.echo(f"  {field.name:<24}{field.type.value:<11}{needed}{'  PII' if field.pii else ''}")
     for rule in contract.rules:
         click.echo(f"rule {rule.name}: {rule.expression}")
+    for gate in contract.gates:
+        over = f" of {', '.join(gate.columns)}" if gate.columns else ""
+        place = f"{gate.table or 'silver'}{', rows of the run' if gate.run_only else ''}"
+        click.echo(f"gate {gate.name}: {gate.metric.value}{over} on {place} {gate.promise}, else {gate.action.value}")
     for view in contract.views:
         dimensions = ", ".join(dimension.name for dimension in view.dimensions)
-        click.echo(f"view {view.name} by {dimensions}")
+        click.echo(f"view {view.name} by {dimensions}{', from gold alone' if view.batch_only else ''}")
         for measure in view.measures:
             stored = ", ".join(column.name for column in contract.measure_states(measure))
             click.echo(f"  {measure.name:<24}{measure.kind.value:<16}{measure.expression or '':<28}stored as {stored}")
