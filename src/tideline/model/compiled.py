@@ -38,6 +38,11 @@ class Kind(StrEnum):
     ARRAY = "array"
     MAP = "map"
 
+    @property
+    def said(self) -> str:
+        """With its article, for messages."""
+        return f"{'an' if self.value[0] in 'ao' else 'a'} {self.value}"
+
 
 NESTED = frozenset({Kind.OBJECT, Kind.ARRAY, Kind.MAP})
 
@@ -103,14 +108,14 @@ def _cell(place: Place) -> Closure:
 
 def _element(node: Element, cell: Compiled) -> Compiled:
     if cell.type.element is None:
-        raise ExpressionError(f"{written(node)}: {node.name!r} is a {cell.type.kind.value}, only maps have keys")
+        raise ExpressionError(f"{written(node)}: {node.name!r} is {cell.type.kind.said}, only maps have keys")
     of, key = cell.of, node.key
     return Compiled(cell.type.element, lambda row: None if (held := of(row)) is None else held.get(key))
 
 
 def _size(cell: Compiled) -> Compiled:
     if cell.type.kind not in (Kind.ARRAY, Kind.MAP):
-        raise ExpressionError(f"'size' works on an array or a map, not on a {cell.type.kind.value}")
+        raise ExpressionError(f"'size' works on an array or a map, not on {cell.type.kind.said}")
     of = cell.of
     return Compiled(ValueType(Kind.NUMBER, SIZE_DIGITS), lambda row: None if (held := of(row)) is None else len(held))
 
@@ -118,10 +123,10 @@ def _size(cell: Compiled) -> Compiled:
 def _membership(args: list[Compiled]) -> Compiled:
     first, *listed = args
     if first.type.kind not in (Kind.NUMBER, Kind.TEXT):
-        raise ExpressionError(f"'in' works on a number or a text, not on a {first.type.kind.value}")
+        raise ExpressionError(f"'in' works on a number or a text, not on {first.type.kind.said}")
     for argument in listed:
         if argument.type.kind is not first.type.kind:
-            raise ExpressionError(f"'in' compares a {first.type.kind.value} with a {argument.type.kind.value}")
+            raise ExpressionError(f"'in' compares {first.type.kind.said} with {argument.type.kind.said}")
     scale = max(argument.type.scale for argument in args)
     of = _aligned(first, scale)
     allowed = frozenset(_aligned(argument, scale)(()) for argument in listed)
@@ -142,7 +147,7 @@ def _literal(value: Decimal | str) -> Compiled:
 def _need(op: str, kind: Kind, *args: Compiled) -> None:
     for argument in args:
         if argument.type.kind is not kind:
-            raise ExpressionError(f"{op!r} works on a {kind.value}, not on a {argument.type.kind.value}")
+            raise ExpressionError(f"{op!r} works on {kind.said}, not on {argument.type.kind.said}")
 
 
 def _logic(op: str, args: list[Compiled]) -> Compiled:
@@ -179,7 +184,7 @@ def _unary(node: Call, args: list[Compiled]) -> Compiled:
 
 def _comparison(op: str, left: Compiled, right: Compiled) -> Compiled:
     if left.type.kind is not right.type.kind:
-        raise ExpressionError(f"{op!r} compares a {left.type.kind.value} with a {right.type.kind.value}")
+        raise ExpressionError(f"{op!r} compares {left.type.kind.said} with {right.type.kind.said}")
     if left.type.kind is Kind.BOOLEAN and op not in ("=", "!="):
         raise ExpressionError(f"{op!r} does not order booleans; use = or !=")
     if left.type.kind in NESTED:

@@ -79,7 +79,7 @@ def _conditions(contract: Contract) -> Iterator[Problem]:
         if isinstance(compiled, str):
             yield Problem((*path, "expression"), f"{what} {name!r}: {compiled}")
         elif compiled.type.kind is not Kind.BOOLEAN:
-            yield Problem((*path, "expression"), f"{what} {name!r} is a {compiled.type.kind.value}, not a condition")
+            yield Problem((*path, "expression"), f"{what} {name!r} is {compiled.type.kind.said}, not a condition")
 
 
 def _compiled(contract: Contract, text: str) -> Compiled | str:
@@ -141,7 +141,7 @@ def _measure(contract: Contract, measure: Measure) -> Iterator[str]:
     fitting = _FITTING[measure.kind]
     if compiled.type.kind not in fitting:
         kinds = " or ".join(kind.value for kind in fitting)
-        yield f"{measure.kind.value} takes a {kinds}, this is a {compiled.type.kind.value}"
+        yield f"{measure.kind.value} takes a {kinds}, this is {compiled.type.kind.said}"
     elif measure.kind is MeasureKind.APPROX_DISTINCT and not (
         isinstance(node, expression.Column | expression.Element) and compiled.type.scale == 0
     ):
