@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from spark_jobs.job import Job
-from tideline.model.drift import MAX_PATHS, OTHER, FieldDrift, Report, name_of, refusal, what_of
+from tideline.model.drift import MAX_PATHS, OTHER, FieldDrift, Report, known_paths, name_of, refusal, what_of
 from tideline.model.position import Partition, Position
 from tideline.ports import Documents
 
@@ -59,7 +59,10 @@ def keep(documents: Documents, report: Report) -> str:
 
 
 def _fields(job: Job, rows: DataFrame) -> dict[str, FieldDrift]:
-    """Counts by path; beyond the 100 most frequent paths all share one, so that no flood of names fills a document."""
+    """Counts by path; beyond 100 paths all share one, so that no flood of names fills a document.
+
+    Fields of the contract come first, then the most frequent names: a flood of new ones cannot hide a changed one.
+    """
     from pyspark.sql import functions as F
 
     noticed = F.explode(F.array_distinct(F.from_json("drift", _NOTICED)))
@@ -67,7 +70,8 @@ def _fields(job: Job, rows: DataFrame) -> dict[str, FieldDrift]:
     found = rows.where("drift IS NOT NULL").select(place.alias("place"), noticed.alias("noticed"))
     found = found.select("place", F.col("noticed")[0].alias("path"), F.col("noticed")[1].alias("kind"))
     by_path = found.groupBy("path").agg(F.count_distinct("place").alias("records"))
-    most = by_path.orderBy(F.desc("records"), "path").limit(MAX_PATHS + 1).collect()
+    known = F.col("path").isin(list(known_paths(job.contract.fields)))
+    most = by_path.orderBy(known.desc(), F.desc("records"), "path").limit(MAX_PATHS + 1).collect()
     if len(most) > MAX_PATHS:
         own = [row.path for row in most[:MAX_PATHS]]
         found = found.withColumn("path", F.when(F.col("path").isin(own), F.col("path")).otherwise(OTHER))

@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 
+from spark_jobs.evolve import evolve
 from spark_jobs.refine import refine
 from spark_jobs.restate import restate
 from tests.fakes.contract_index import small_contract
 from tests.integration.test_spark_jobs import Product
 from tideline import wiring
 from tideline.batch.commits import totals
+from tideline.deploy.order import Order, place_order
 from tideline.model.contract import Contract
 from tideline.model.errors import DataError
 from tideline.planning import Kind, Request
@@ -46,6 +48,12 @@ class Drifting(Product):
         drift = self.contract.drift.model_dump(mode="json")
         return small_contract(self.contract.product, drift=drift, fields=[*fields, COLOUR])
 
+    def apply(self, after: Contract) -> None:
+        """What `tideline apply` does to silver: it follows the changed contract."""
+        order = Order(1, "2026-01-01T00:00:00Z", {after.id: after}, {after.id: self.contract})
+        self.contract = after
+        self.stage(evolve, place_order(wiring.documents(self.settings), order).key)
+
     def document(self, key: str) -> dict[str, Any] | None:
         return wiring.documents(self.settings).get(f"drift/{self.contract.id}/{key}.json")
 
@@ -54,6 +62,8 @@ class Drifting(Product):
 def settings(kafka: Settings, spark: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
     assert kafka == spark
     monkeypatch.setenv("SPARK_REMOTE", spark.spark_remote)
+    for path in (spark.lake / "_tideline" / "deployments").glob("*"):
+        path.unlink()  # deployments are numbered per installation, and the session shares one
     yield spark
 
 
@@ -76,7 +86,7 @@ def test_what_evolves_counts_at_once_and_a_restate_fills_the_new_column_from_bro
     documents, tables = wiring.documents(settings), wiring.tables(settings)
     evidence = gather(product.contract, reports(documents, product.contract.id), tables)
     assert evidence.drifted["colour"].samples.kinds == {"string": 2}
-    product.contract = product.with_colour()
+    product.apply(product.with_colour())
     product.cut("fill", DAYS)
     product.stage(restate, "fill")
     assert product.rows("silver", "event_id", "colour") == [("a", "red"), ("b", None)]
@@ -102,19 +112,21 @@ def test_a_contract_that_fails_on_drift_commits_nothing_until_it_knows_the_field
     assert wiring.tables(settings).last_commit(f"silver/retail/{product.contract.product}") is None
     assert product.rows("quarantine", "position") == []
     assert len(reports(wiring.documents(settings), product.contract.id)) == 1
-    product.contract = product.with_colour()
+    product.apply(product.with_colour())
     product.cut("r2")
     product.stage(refine, "r2")
     assert product.rows("silver", "event_id", "colour") == [("a", None), ("b", "red")]
 
 
-def test_a_flood_of_names_gives_a_bounded_document(settings: Settings) -> None:
-    """The hundred most frequent names are told one by one, the rest as one."""
-    product = Drifting(settings)
+def test_a_flood_of_names_gives_a_bounded_document_and_hides_no_changed_field(settings: Settings) -> None:
+    """Changed fields and the most frequent names are told one by one, the rest as one."""
+    product = Drifting(settings, changed_fields="fail")
     for number in range(110):
-        product.send_one(f"e{number}", **{f"x{number % 105}": 1})
-    product.run("r1")
+        product.send_one(f"e{number}", **{f"a{number % 105}": 1})
+    product.send_one("changed", quantity="many")
+    with pytest.raises(DataError, match=r"TL-DRF-001 .*: quantity \(changed, 1 records\) Fix"):
+        product.run("r1")
     said = product.document("r1")
     assert said is not None
-    assert (said["records"], len(said["fields"]), said["fields"]["(other)"]["records"]) == (110, 101, 5)
-    assert said["fields"]["x0"] == {"what": "new", "records": 2, "kinds": {"integer": 2}, "first": [0, 0]}
+    assert (said["records"], len(said["fields"]), said["fields"]["(other)"]["records"]) == (111, 101, 6)
+    assert said["fields"]["a0"] == {"what": "new", "records": 2, "kinds": {"integer": 2}, "first": [0, 0]}

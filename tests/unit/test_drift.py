@@ -10,7 +10,7 @@ from spark_jobs.drift import keep
 from tests.fakes.contract_index import small_contract
 from tests.fakes.documents import FakeDocuments
 from tideline.model.contract import Contract, Drift
-from tideline.model.drift import OTHER, FieldDrift, Report, Tally, What, name_of, refusal, what_of
+from tideline.model.drift import OTHER, FieldDrift, Report, Tally, What, known_paths, name_of, refusal, what_of
 from tideline.model.errors import DataError
 
 FIELDS: list[dict[str, Any]] = [
@@ -56,6 +56,12 @@ def promising(**drift: str) -> Contract:
 )  # fmt: skip
 def test_what_the_contract_knows_has_changed_the_rest_is_new(path: str, what: str) -> None:
     assert what_of(CONTRACT, path) == what
+
+
+def test_the_paths_of_a_contract_are_those_that_can_change() -> None:
+    paths = list(known_paths(CONTRACT.fields))
+    assert paths == ["event_id", "at", "lines", "lines[]", "lines[].sku", "attributes", "attributes{}"]
+    assert all(what_of(CONTRACT, path) is What.CHANGED for path in paths)
 
 
 def test_a_record_counts_once_per_path_and_kind() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -132,6 +132,17 @@ def known_field(fields: Iterable[EventField], path: str) -> EventField | None:
             return None
         members = {known.name: known for known in held.fields}
     return held
+
+
+def known_paths(fields: Iterable[EventField], before: str = "") -> Iterator[str]:
+    """Every path at which the decoder may find another type than the contract says."""
+    for known in fields:
+        path, held = before + known.name, known
+        yield path
+        while held.items is not None or held.values is not None:
+            path, held = (f"{path}[]", held.items) if held.items is not None else (f"{path}{{}}", held.values)
+            yield path
+        yield from known_paths(held.fields, f"{path}.")
 
 
 def what_of(contract: Contract, path: str) -> What:
