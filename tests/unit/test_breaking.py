@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tideline.changes import breaking
-from tideline.changes.dbt_graph import read_graph
+from tideline.changes.dbt_graph import DbtGraph
 from tideline.changes.git import Repository
 from tideline.changes.places import Places
 from tideline.changes.telling import FORMATS
@@ -78,7 +78,7 @@ class Clone:
             self.write(waivers, "contracts/waivers.yaml")
         pairs = pair_up([self.root / path for path in paths] or [contracts], against)
         listed = read_waivers(contracts / "waivers.yaml") if waivers else ()
-        graph = read_graph(self.root / "dbt_project")
+        graph = DbtGraph(self.root / "dbt_project")
         return breaking.decide(pairs, listed, TODAY, graph, consuming(contracts, pairs))
 
     def told(self, against: str = "main") -> list[tuple[str, str, str]]:
@@ -270,6 +270,14 @@ def test_without_git_a_folder_will_do(clone: Clone, monkeypatch: pytest.MonkeyPa
     with pytest.raises(Fatal, match="TL-GIT-001"):
         clone.report()
     assert ("error", "TL-CHG-022", "fields.unit_price") in clone.told(against=str(REPOSITORY / "contracts" / "retail"))
+
+
+def test_a_name_that_is_a_folder_and_a_branch_is_not_guessed(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
+    clone.git("branch", "contracts")
+    monkeypatch.chdir(clone.root)
+    with pytest.raises(Fatal, match=r"say \./contracts or heads/contracts"):
+        clone.report("contracts")
+    assert clone.told("./contracts") == [] and clone.told("heads/contracts") == []
 
 
 def test_a_file_that_is_no_contract_is_told_and_stops(clone: Clone, tideline: Any) -> None:

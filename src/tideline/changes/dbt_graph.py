@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+GENERATED = "_generated"
 _CALL = re.compile(r"\b(ref|source)\(\s*['\"]([\w.]+)['\"]\s*(?:,\s*['\"]([\w.]+)['\"]\s*)?\)")
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/|\{#.*?#\}", re.DOTALL)
 _WORD = re.compile(r"[A-Za-z_]\w*")
@@ -31,11 +33,25 @@ class Reader:
     generated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class DbtGraph:
-    """Models and exposures by name; sources are `schema.table`."""
+    """Models and exposures of a project by name; sources are `schema.table`. Nothing is read before somebody asks.
 
-    readers: Mapping[str, Reader] = field(default_factory=dict)
+    YAML of generated models is not read: their owner is the contract's, their exposures are the contract's views.
+    """
+
+    def __init__(self, project: Path) -> None:
+        self._models = project / "models"
+
+    @cached_property
+    def readers(self) -> Mapping[str, Reader]:
+        """Every model and exposure; a project that is not there has none."""
+        written = [path for path in sorted(self._models.rglob("*.yml")) if GENERATED not in path.parts]
+        described = [_yaml(path) for path in written]
+        listed = [model for document in described for model in document.get("models") or () if isinstance(model, dict)]
+        owners = {str(model.get("name")): _owner(model) for model in listed}
+        models = [_model(path, owners.get(path.stem, "")) for path in sorted(self._models.rglob("*.sql"))]
+        exposures = [_exposure(one) for document in described for one in document.get("exposures") or ()]
+        return {reader.name: reader for reader in (*models, *exposures)}
 
     def below(self, roots: Iterable[str]) -> list[Reader]:
         """Everything that reads the roots, directly or not, nearest first; the roots themselves are left out."""
@@ -48,26 +64,16 @@ class DbtGraph:
         return found
 
 
-def read_graph(project: Path) -> DbtGraph:
-    """The graph of a dbt project's models folder; a project that is not there has none."""
-    models = project / "models"
-    described = [_yaml(path) for path in sorted(models.rglob("*.yml"))]
-    owners = {
-        m["name"]: _owner(m) for d in described for m in d.get("models") or () if isinstance(m, dict) and "name" in m
-    }
-    readers: dict[str, Reader] = {}
-    for path in sorted(models.rglob("*.sql")):
-        text = _COMMENT.sub(" ", path.read_text(encoding="utf-8", errors="replace"))
-        readers[path.stem] = Reader(
-            path.stem, "model", owners.get(path.stem, ""), _reads(text), frozenset(_WORD.findall(text)),
-            generated="_generated" in path.parts,
-        )  # fmt: skip
-    for document in described:
-        for exposure in document.get("exposures") or ():
-            name, owner = str(exposure.get("name")), exposure.get("owner") or {}
-            reads = _reads(" ".join(map(str, exposure.get("depends_on") or ())))
-            readers[name] = Reader(name, "exposure", str(owner.get("name") or owner.get("email") or ""), reads)
-    return DbtGraph(readers)
+def _model(path: Path, owner: str) -> Reader:
+    text = _COMMENT.sub(" ", path.read_text(encoding="utf-8", errors="replace"))
+    words = frozenset(_WORD.findall(text))
+    return Reader(path.stem, "model", owner, _reads(text), words, generated=GENERATED in path.parts)
+
+
+def _exposure(exposure: Mapping[str, Any]) -> Reader:
+    owner = exposure.get("owner") or {}
+    reads = _reads(" ".join(map(str, exposure.get("depends_on") or ())))
+    return Reader(str(exposure.get("name")), "exposure", str(owner.get("name") or owner.get("email") or ""), reads)
 
 
 def _reads(text: str) -> frozenset[str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from tideline.changes.breaking import Report, decide
-from tideline.changes.dbt_graph import read_graph
+from tideline.changes.dbt_graph import DbtGraph
 from tideline.changes.versions import Pair, Pairs
 from tideline.changes.waivers import read_waivers
 from tideline.deploy import order as orders
@@ -32,7 +32,7 @@ def judged(side: Side, after: Contracts, settings: Settings, documents: Document
         pairs.pairs[id_] = Pair(one.source or id_, new, (old,) if old else ())
     file = settings.contracts / WAIVERS
     waivers = read_waivers(file) if file.exists() else ()
-    return decide(pairs, waivers, today, read_graph(settings.dbt_project), after.values())
+    return decide(pairs, waivers, today, DbtGraph(settings.dbt_project), after.values())
 
 
 def refuse_blocked(report: Report) -> None:

@@ -28,7 +28,7 @@ def command(paths: tuple[Path, ...], against: str, form: str, as_json: bool, wai
     break; with a transitive mode every earlier version does. Exit code 4 when a change is blocked.
     """
     from tideline.changes.breaking import decide
-    from tideline.changes.dbt_graph import read_graph
+    from tideline.changes.dbt_graph import DbtGraph
     from tideline.changes.places import Places
     from tideline.changes.telling import FORMATS
     from tideline.changes.versions import consuming, pair_up
@@ -43,7 +43,7 @@ def command(paths: tuple[Path, ...], against: str, form: str, as_json: bool, wai
         pairs,
         read_waivers(file) if file else (),
         datetime.now(UTC).date(),
-        read_graph(settings().dbt_project),
+        DbtGraph(settings().dbt_project),
         consuming(contracts, pairs),
     )
     click.echo(FORMATS["json" if as_json else form](report, Places(pairs.root)))
