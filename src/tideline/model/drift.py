@@ -137,12 +137,15 @@ def known_field(fields: Iterable[EventField], path: str) -> EventField | None:
 def known_paths(fields: Iterable[EventField], before: str = "") -> Iterator[str]:
     """Every path at which the decoder may find another type than the contract says."""
     for known in fields:
-        path, held = before + known.name, known
-        yield path
-        while held.items is not None or held.values is not None:
-            path, held = (f"{path}[]", held.items) if held.items is not None else (f"{path}{{}}", held.values)
-            yield path
-        yield from known_paths(held.fields, f"{path}.")
+        yield from _paths_of(known, before + known.name)
+
+
+def _paths_of(known: EventField, path: str) -> Iterator[str]:
+    yield path
+    for inner, mark in ((known.items, "[]"), (known.values, "{}")):
+        if inner is not None:
+            yield from _paths_of(inner, path + mark)
+    yield from known_paths(known.fields, f"{path}.")
 
 
 def what_of(contract: Contract, path: str) -> What:
