@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from tests.golden.import_cases import CASES, expected, made
 from tideline.adapters.odcs import examine
+from tideline.adapters.odcs.layout import lay_out
 from tideline.adapters.odcs.source import parse
 from tideline.cli.contract.import_ import command
 from tideline.importing.deciding import Said, settle
@@ -70,6 +71,13 @@ def test_a_file_passes_lint_exactly_when_nothing_is_open(case: str, tmp_path: Pa
     written = made(case)[1]
     found = findings(written.text, tmp_path)
     assert bool(found) is bool(written.open), [str(finding) for finding in found]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_file_lies_in_the_one_layout_already(case: str) -> None:
+    """`contract fmt` has nothing to do."""
+    text = made(case)[1].text
+    assert lay_out(text.encode(), case) == text
 
 
 def reopened(change: Callable[[Draft], None], folder: Path) -> list[Any]:

@@ -237,6 +237,23 @@ def test_values_of_a_sample_stay_out_of_the_contract(tmp_path: Path) -> None:
     assert field(without, "state").enum == []
 
 
+@pytest.mark.parametrize(
+    ("value", "what"),
+    [
+        ("DE89 3704 0044 0532 0130 00", "a bank account"),
+        ("DE89370400440532013000", "a bank account"),
+        ("DE88370400440532013000", None),
+        ("ORDR12345678", None),
+        ("ann@example.org", "an e-mail address"),
+        ("+49 30 1234567", "a phone number"),
+    ],
+)
+def test_values_that_look_personal_ask(value: str, what: str | None) -> None:
+    """One of them in a sample is enough; an account number has to check."""
+    draft = samples.draft_of(iter([{"code": value}, {"code": "x"}]), "s", texts_only=True)
+    assert draft.fields[0].personal == what
+
+
 def test_the_rows_read_of_a_sample_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A sample of any length takes bounded time."""
     monkeypatch.setattr(samples, "MAX_ROWS", 3)

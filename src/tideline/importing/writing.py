@@ -156,11 +156,11 @@ def _field(page: Written, indent: int, part: FieldDraft, draft: Draft, *, inside
     if not inside and part.name == draft.key and part in draft.fields:
         page.put(indent, "primaryKey: true")
         page.put(indent, "primaryKeyPosition: 1")
-    if part.enum:
-        page.put(indent, f"enum: {flow([{'value': value} for value in part.enum])}")
     _classification(page, indent, part)
     if not inside:
         page.key(indent, "description", part.description, "describe it in one sentence", of=part.name)
+    if part.enum:
+        page.put(indent, f"enum: {flow([{'value': value} for value in part.enum])}")
     if part.pii or part.personal:
         page.put(indent, "customProperties:")
         page.put(indent + 2, "- {property: pii, value: true, vendor: tideline}")

@@ -23,6 +23,7 @@ _OF_A_PERSON = {
     "holder", "employee", "patient", "guest", "recipient", "sender", "buyer", "cardholder", "nick", "display",
 }  # fmt: skip
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}\.[A-Za-z]{2,24}")
+_IBAN = re.compile(r"[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?")
 _PHONE = re.compile(r"(\+|00)[1-9][0-9 ()./-]{6,18}|\(?0[0-9]{1,4}\)?[ /-][0-9 /-]{5,14}")
 
 
@@ -45,4 +46,12 @@ def by_text(text: str) -> str | None:
         return None
     if "@" in text and _EMAIL.fullmatch(text):
         return "an e-mail address"
+    if _IBAN.fullmatch(text) and _checks(text):
+        return "a bank account"
     return "a phone number" if _PHONE.fullmatch(text) else None
+
+
+def _checks(iban: str) -> bool:
+    """Whether the two check digits of a bank account fit (ISO 7064, modulo 97)."""
+    plain = iban.replace(" ", "")
+    return int("".join(str(int(letter, 36)) for letter in plain[4:] + plain[:4])) % 97 == 1

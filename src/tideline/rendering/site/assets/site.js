@@ -81,7 +81,8 @@ const tidelineSearch = (() => {
     for (const part of browse) part.hidden = numbers !== null;
     results.replaceChildren(...(numbers || []).slice(0, MOST).map(item));
     const more = numbers && numbers.length > MOST ? `, the first ${MOST} are shown` : "";
-    status.textContent = numbers === null ? "" : `${numbers.length || "no"} of ${contracts.length} contracts${more}`;
+    const none = `Nothing found in ${contracts.length} contracts; words are found by their beginning.`;
+    status.textContent = !numbers ? "" : numbers.length ? `${numbers.length} of ${contracts.length} contracts${more}` : none;
   }
 
   function changed() {
