@@ -10,10 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.golden.cases import contract
 from tests.unit.sales import SALES
+from tideline.adapters.json_events import EventDecoder, Rejection
 from tideline.local import generator, online_retail
 from tideline.local.journal import PlannedEvent
 from tideline.local.mishaps import Mix, disturb, kinds
+from tideline.model.contract import Contract
 from tideline.model.errors import Fatal
 
 RETAIL = Path(__file__).parents[3] / "shared" / "data" / "online_retail"
@@ -138,3 +141,28 @@ def test_a_folder_without_data_or_with_other_columns_is_refused(tmp_path: Path) 
 def test_all_lines_of_the_real_data_set_are_read_once() -> None:
     keys = [event.key for event in online_retail.events(RETAIL)]
     assert len(keys) == len(set(keys)) == 320_705
+
+
+def test_nested_events_are_valid_and_broken_ones_are_not() -> None:
+    """Every event of a contract with rules, limits and nested values counts; every broken one is refused; conflicts are
+    valid by themselves."""
+    orders = contract("shop_orders")
+    decoder = EventDecoder(orders)
+    made = list(disturb(generator.events(orders, 7, 3_000), orders, Mix(broken=3.0), 7))
+    assert made == list(disturb(generator.events(orders, 7, 3_000), orders, Mix(broken=3.0), 7))
+    results = {(event.kind, isinstance(decoder.decode(event.key.encode(), event.value), Rejection)) for event in made}
+    assert results == {(kind, kind == "broken") for kind in ("sale", "late", "duplicate", "conflict", "broken")}
+    reasons = {decoder.decode(e.key.encode(), e.value) for e in made if e.kind == "broken"}
+    wanted = ["not_in_enum:channel", "pattern:items[].sku", "out_of_range:items[].quantity", "wrong_type:shipping"]
+    assert {Rejection(reason) for reason in wanted} <= reasons
+    events = [json.loads(event.value) for event in made if event.kind == "sale"]
+    assert {event["channel"] for event in events} == {"web", "shop", "phone"}
+    assert {event.get("attributes", {}).get("partner") for event in events} == {None, "north", "south"}
+    assert {"shipping" in event for event in events} == {True, False}
+
+
+def test_a_contract_whose_rules_no_made_up_event_keeps_is_told() -> None:
+    orders = contract("shop_orders").model_dump()
+    orders["rules"] = [{"name": "impossible", "expression": "total < 0"}]
+    with pytest.raises(Fatal, match="TL-REP-005"):
+        list(generator.events(Contract.model_validate(orders), 7, 1))

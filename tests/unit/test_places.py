@@ -1,45 +1,39 @@
-"""What the audit takes out of nested columns of silver is what an expression means over a decoded row."""
+"""Nested columns of silver read flat: every expression gives what the decoder's rows give."""
 
 from __future__ import annotations
 
 import polars as pl
 import pyarrow as pa
-import pytest
 
-from tideline.batch.places import flattened
+from tests.golden.cases import cases, contract
+from tideline.adapters.json_events import EventDecoder, arrow_schema
+from tideline.adapters.json_events.arrow import arrow_array
+from tideline.batch import places
 from tideline.model import expression
-from tideline.model.compiled import Kind, ValueType
+from tideline.model.measure import unscale
 
-TYPES = {
-    "attributes": ValueType(Kind.MAP),
-    "items": ValueType(Kind.ARRAY),
-    "shipping": ValueType(Kind.OBJECT),
-    "shipping.city": ValueType(Kind.TEXT),
-}
-SILVER = pa.table(
-    {
-        "attributes": pa.array(
-            [[("partner", "north"), ("campaign", "c1")], None, []], pa.map_(pa.string(), pa.string())
-        ),
-        "items": pa.array([[1, 2], [], None], pa.list_(pa.int64())),
-        "shipping": pa.array([{"city": "Leeds"}, None, {"city": None}], pa.struct([("city", pa.string())])),
-    }
-)
+ORDERS = contract("shop_orders")
+TEXTS = [rule.expression for rule in ORDERS.rules] + [column.expression for column in ORDERS.derived]
+TEXTS += [measure.expression for view in ORDERS.views for measure in view.measures if measure.expression]
+TEXTS += ["shipping is null", "attributes is not null", "size(fees)", "attributes['x'] = ''", "shipping.city"]
 
 
-@pytest.mark.parametrize(
-    ("text", "values"),
-    [
-        ("attributes['partner']", ["north", None, None]),
-        ("size(attributes)", [2, None, 0]),
-        ("size(items)", [2, 0, None]),
-        ("shipping.city", ["Leeds", None, None]),
-        ("shipping", [True, None, True]),
-    ],
-)
-def test_a_place_in_a_nested_column_becomes_a_flat_one(text: str, values: list[object]) -> None:
-    """As pyarrow reads them from Delta: maps, lists and structs, with nulls at every level."""
-    node, taken = flattened(expression.parse(text), TYPES)
-    assert isinstance(node, expression.Column)
-    frame = pl.DataFrame(pl.from_arrow(SILVER)).select(**taken)
-    assert frame[node.name].to_list() == values
+def test_flat_rows_give_what_nested_ones_give() -> None:
+    """Members of null objects, keys that are missing, empty arrays; exact decimals."""
+    decoder = EventDecoder(ORDERS)
+    records = [record for case in cases("shop_orders") for record in case.records]
+    rows = [row for row in (decoder.decode(r.key, r.value) for r in records) if isinstance(row, tuple)]
+    width = len(ORDERS.fields)
+    columns = list(zip(*rows, strict=True))
+    arrays = [arrow_array(field, cells) for field, cells in zip(ORDERS.fields, columns[:width], strict=True)]
+    arrays += [pa.array(cells, pa.bool_()) for cells in columns[width:]]
+    frame = pl.from_arrow(pa.Table.from_arrays(arrays, schema=arrow_schema(ORDERS)))
+    assert isinstance(frame, pl.DataFrame) and frame.height == len(rows) > 20
+    for text in TEXTS:
+        compiled, (flat, taken) = ORDERS.compile(text), places.flattened(expression.parse(text), ORDERS.types)
+        read = frame.select(value.alias(name) for name, value in taken.items())
+        for row, values in zip(rows, read.iter_rows(named=True), strict=True):
+            wanted, found = compiled.of(row), expression.evaluate(flat, values)
+            if compiled.type.scale and wanted is not None:
+                wanted = unscale(wanted, compiled.type.scale)
+            assert found == wanted and (found is None) is (wanted is None), (text, row)

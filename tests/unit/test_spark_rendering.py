@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from tests.fakes.contract_index import small_contract
+from tests.golden.cases import contract
 from tideline.model.position import Range
 from tideline.rendering import spark
 
@@ -61,4 +62,24 @@ def test_days_are_utc_and_half_open() -> None:
     """The predicate is on the event time column, from midnight UTC to midnight UTC."""
     assert spark.in_days(CONTRACT, (date(2026, 1, 2), date(2026, 1, 4))) == (
         "`at` >= TIMESTAMP '2026-01-02 00:00:00 UTC' AND `at` < TIMESTAMP '2026-01-04 00:00:00 UTC'"
+    )
+
+
+def test_nested_fields_have_exact_types_and_drift_is_told() -> None:
+    """Structs, arrays and maps of exact leaves, 32-bit integers as int; decoded rows end with reason and drift."""
+    orders = contract("shop_orders")
+    types = {column.name: column.type for column in spark.event_columns(orders)}
+    assert types["priority"] == "int" and types["fees"] == "map<string,decimal(8,2)>"
+    assert types["items"] == ("array<struct<`sku`:string,`quantity`:int,`price`:decimal(12,4),`notes`:array<string>>>")
+    assert types["shipping"].startswith(
+        "struct<`country`:string,`city`:string,`recipient`:string,`cost`:decimal(10,3),"
+    )
+    assert [column.name for column in spark.decoded_columns(orders)][-2:] == ["reason", "drift"]
+
+
+def test_only_what_holds_a_map_is_written_anew_to_be_compared() -> None:
+    orders = contract("shop_orders").by_name
+    assert spark.comparable(orders["items"], "`items`") == "`items`"
+    assert spark.comparable(orders["fees"], "`fees`") == (
+        "transform(array_sort(map_keys(`fees`)), v0 -> named_struct('key', v0, 'value', element_at(`fees`, v0)))"
     )

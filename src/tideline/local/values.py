@@ -65,7 +65,7 @@ def _literal(node: Node) -> list[str | Decimal]:
 
 def value_of(field: EventField, path: str, moment: Moment, asked: Asked) -> Any:
     """A JSON value that the field allows, or None where an optional one is left out."""
-    turn = moment.number + zlib.crc32(path.encode())
+    turn = _turn(path, moment)
     if not field.required and not moment.whole and turn % _ABSENT_OF == 0:
         return None
     if field.fields:
@@ -80,10 +80,15 @@ def value_of(field: EventField, path: str, moment: Moment, asked: Asked) -> Any:
     return wanted[turn % len(wanted)] if wanted and turn // 7 % 2 else _SCALARS[field.type](field, turn, moment)
 
 
+def _turn(path: str, moment: Moment) -> int:
+    """A number that differs between events and places, the same for the same."""
+    return zlib.crc32(f"{path}/{moment.number}".encode())
+
+
 def _entries(values: EventField, path: str, moment: Moment, asked: Asked) -> dict[str, Any]:
     """Some of the keys that expressions name, and one that none does."""
     named = [place.removeprefix(f"{path}['").removesuffix("']") for place in asked if place.startswith(f"{path}['")]
-    turn = moment.number + zlib.crc32(path.encode())
+    turn = _turn(path, moment)
     keys = [key for at, key in enumerate(named) if (turn >> at) % 2 or moment.whole] + [_OTHER_KEYS[turn % 2]]
     return {key: value_of(values, f"{path}['{key}']", moment, asked) for key in dict.fromkeys(keys)}
 
