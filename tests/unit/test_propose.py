@@ -113,7 +113,9 @@ def test_without_drift_there_is_one_sentence(product: Product) -> None:
     assert (result.exit_code, result.output) == (0, "retail.sales: no run noticed drift; nothing to propose\n")
 
 
-def test_new_members_become_optional_fields_and_the_changed_contract_reads_them(product: Product) -> None:
+def test_new_members_become_optional_fields_and_the_changed_contract_reads_them(
+    product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The diff shows the addition and the version, nothing else; written, it reads every event that was refused."""
     members = [
         {"colour": "red", "weight": 1.25, "parcel": {"boxes": 2, "labels": ["a"]}},
@@ -121,8 +123,10 @@ def test_new_members_become_optional_fields_and_the_changed_contract_reads_them(
     ]
     product.run("r1", {}, *members)
     product.run("r2", {"colour": "green"})
+    monkeypatch.chdir(product.home)
     shown = product.propose()
     assert shown.exit_code == 0
+    assert shown.output.startswith("--- contracts/retail/sales.odcs.yaml\n+++ contracts/retail/sales.odcs.yaml\n")
     lines = [line for line in shown.output.splitlines() if line[:1] in "+-" and line[:3] not in ("+++", "---")]
     assert [line for line in lines if line.startswith("-")] == ["-version: 1.0.0"]
     for line in (

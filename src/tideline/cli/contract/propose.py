@@ -33,7 +33,8 @@ def command(contract_id: str, *, write: bool, since: str | None, as_json: bool) 
     found = reports(wiring.documents(own), contract_id, since)
     evidence = gather(contract, found, wiring.tables(own))
     with path.open(encoding="utf-8", newline="") as file:
-        proposal = propose(contract, file.read(), str(path), evidence)
+        shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+        proposal = propose(contract, file.read(), shown.as_posix(), evidence)
     changed = proposal.after != proposal.before
     if write and changed:
         with path.open("w", encoding="utf-8", newline="") as file:
