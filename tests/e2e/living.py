@@ -25,7 +25,7 @@ from tideline.local.ledger import Ledger
 from tideline.local.mishaps import Mix, disturb
 from tideline.local.probes import Probes, ask
 from tideline.model.errors import Retriable
-from tideline.settings import REPOSITORY
+from tideline.settings import REPOSITORY, Settings
 from tideline.wiring import event_log
 
 CONTRACT = REPOSITORY / "contracts" / "retail" / "sales.odcs.yaml"
@@ -34,8 +34,8 @@ CONTRACT = REPOSITORY / "contracts" / "retail" / "sales.odcs.yaml"
 class Living:
     """Drives the product through its command line and its API only; judges by the independent ledger only."""
 
-    def __init__(self, home: Path, seed: int, count: int = 2_000_000) -> None:
-        self.settings = fresh_settings(home)
+    def __init__(self, home: Path, seed: int, count: int = 2_000_000, settings: Settings | None = None) -> None:
+        self.settings = settings or fresh_settings(home)
         self.contract = read_contract(CONTRACT)
         self.journal = home / "journal.jsonl"
         self.base = f"{self.settings.serving_url}/v1/{self.contract.domain}"

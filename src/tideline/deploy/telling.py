@@ -32,7 +32,8 @@ def as_markdown(rollout: Rollout, against: str) -> str:
     if not rollout.contracts:
         return head + "nothing to do.\n"
     verdict = "**breaking**" if rollout.breaking else "nothing breaks"
-    parts = [f"{head}{len(rollout.contracts)} contracts, {verdict}.\n"]
+    count = len(rollout.contracts)
+    parts = [f"{head}{count} contract{'s' if count > 1 else ''}, {verdict}.\n"]
     for one in rollout.contracts:
         parts.append(f"\n<details open><summary><b>{one.id}</b> {_title(one)}</summary>\n")
         rows = [(item.stage, item.kind, item.action.value, f"`{item.name}`", item.detail) for item in one.items]
