@@ -96,7 +96,10 @@ def card(name: str, status: Mapping[str, Any]) -> dict[str, Any]:
         "lag": sum(max(0, p["end"] - p["merged"]) for p in partitions),
         "lacks": list(status.get("lacks") or ()),
         "problems": [str(problem) for problem in status.get("problems") or ()],
-        "checks": [{"name": c.get("name"), "passed": bool(c.get("passed")), "detail": c.get("detail")} for c in checks],
+        "checks": [
+            {"name": c.get("name"), "detail": c.get("detail"), **{k: bool(c.get(k)) for k in ("passed", "warning")}}
+            for c in checks
+        ],
         "counters": dict(status.get("counters") or {}),
     }
 

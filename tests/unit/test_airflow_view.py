@@ -38,7 +38,7 @@ def test_a_card_joins_batch_speed_and_log_end_per_partition() -> None:
     ]
     assert (found["release"], found["lag"], found["lacks"]) == (7, 10, STATUS["lacks"])
     assert found["problems"] == ["TL-SRV-015 release 8 waits"]
-    assert found["checks"] == [{"name": "conservation", "passed": False, "detail": "1 lost"}]
+    assert found["checks"] == [{"name": "conservation", "passed": False, "warning": False, "detail": "1 lost"}]
 
 
 def test_a_contract_without_a_release_has_a_card() -> None:
