@@ -49,6 +49,7 @@ SCALAR = {"name": "x", "type": "string", "description": "d"}
         ({"of": "views/1/dimensions/0", "column": "shipping.recipient"}, "'shipping.recipient' is PII and cannot be"),
         ({"of": "views/1/measures/5", "expression": "shipping.recipient"}, "'shipping.recipient' is PII and cannot be"),
         ({"of": "views/1/measures/1", "expression": "items"}, "max takes a number or text, this is an array"),
+        ({"of": "fields/4", "name": "value"}, "'value' is a column of decoded rows; take another name"),
         ({"of": "rules/0", "expression": "items = items"}, "'=' does not compare a whole array"),
         ({"of": "rules/0", "expression": "size(total) > 0"}, "'size' works on an array or a map, not on a number"),
         ({"of": "rules/0", "expression": "shipping['x'] = 'y'"}, "'shipping' is an object, only maps have keys"),

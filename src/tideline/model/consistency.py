@@ -11,6 +11,7 @@ from tideline.model.measure import MeasureKind
 from tideline.model.problem import Path, Problem
 
 SILVER_COLUMNS = ("partition", "position", "log_time", "payload_hash", "batch")
+DECODED_COLUMNS = ("key", "value", "reason", "drift", "verdict", "repeat")
 QUERY_WORDS = ("dimensions", "consistency", "limit", "cursor")
 _NO_DIMENSIONS = frozenset({FieldType.DECIMAL, FieldType.OBJECT, FieldType.ARRAY, FieldType.MAP})
 _SERVED = {MeasureKind.MIN, MeasureKind.MAX, MeasureKind.LATEST}
@@ -53,6 +54,8 @@ def _names(contract: Contract) -> Iterator[Problem]:
     for path, name in parts:
         if name in SILVER_COLUMNS:
             yield Problem(path, f"{name!r} is a column that silver has anyway; take another name")
+        elif name in DECODED_COLUMNS:
+            yield Problem(path, f"{name!r} is a column of decoded rows; take another name, with renamedFrom: {name}")
     for at in _repeated(rule.name for rule in contract.rules):
         yield Problem(("rules", at, "name"), f"rule {contract.rules[at].name!r} is defined twice")
     for at in _repeated(view.name for view in contract.views):
