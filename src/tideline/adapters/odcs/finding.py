@@ -21,6 +21,7 @@ CODES = {
     "TL-CON-031": "two contracts clash",
     "TL-CON-040": "what the standard gave up (a warning)",
     "TL-CON-041": "a promise that nothing keeps (a warning)",
+    "TL-CON-050": "a file that cannot be laid out anew without changing it",
 }
 YamlPath = tuple[str | int, ...]
 Place = tuple[int, int]

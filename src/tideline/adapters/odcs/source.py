@@ -65,7 +65,7 @@ class Source:
 
 def load(path: Path, shown_as: str) -> Source:
     """Read one file; raises Refused with the place and the reason."""
-    return parse(_raw(path, shown_as), shown_as)
+    return parse(read_raw(path, shown_as), shown_as)
 
 
 def parse(raw: bytes, shown_as: str) -> Source:
@@ -82,7 +82,8 @@ def parse(raw: bytes, shown_as: str) -> Source:
     return source
 
 
-def _raw(path: Path, shown_as: str) -> bytes:
+def read_raw(path: Path, shown_as: str) -> bytes:
+    """The bytes of a file, of one that is too large the first of them; raises Refused."""
     try:
         if not path.is_file():
             kind = "a folder" if path.is_dir() else "no file that can be read"

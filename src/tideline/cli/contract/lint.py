@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,21 +26,22 @@ if TYPE_CHECKING:
 def command(paths: tuple[Path, ...], form: str, as_json: bool, fail_on: str) -> int:
     """Check contract files, or folders of them: every finding with file:line:column, and what may have been meant."""
     from tideline.adapters.odcs import Level, examine
+    from tideline.cli.contract.files import contract_files, printable
     from tideline.cli.contract.report import FORMS
     from tideline.index import Claim, clashes
     from tideline.settings import settings
 
     findings: list[Finding] = []
     claims: list[Claim] = []
-    files = list(_files(paths or (settings().contracts,), findings))
+    files = list(contract_files(paths or (settings().contracts,), findings))
     if not files and not findings:
         raise click.UsageError(f"there is no contract file in {', '.join(map(str, paths)) or settings().contracts}")
     for path in files:
-        contracts, found = examine(path, _shown(path))
+        contracts, found = examine(path, printable(path))
         findings += found
-        claims += [_claim(Claim.of(contract, _shown(path)), whole=not paths) for contract in contracts]
+        claims += [_claim(Claim.of(contract, printable(path)), whole=not paths) for contract in contracts]
     findings += clashes(claims, Path())
-    click.echo(FORMS["json" if as_json else form](list(map(_shown, files)), findings))
+    click.echo(FORMS["json" if as_json else form](list(map(printable, files)), findings))
     failing = {"error": {Level.ERROR}, "warning": {Level.ERROR, Level.WARNING}, "never": set[Level]()}[fail_on]
     return 4 if any(finding.severity in failing for finding in findings) else 0
 
@@ -51,25 +50,3 @@ def _claim(claim: Claim, *, whole: bool) -> Claim:
     """Whether a consumed contract exists can only be said when all contracts are looked at."""
     claim.consumes = claim.consumes if whole else ()
     return claim
-
-
-def _files(paths: Iterable[Path], findings: list[Finding]) -> Iterator[Path]:
-    """The files named, and those in the folders named; links to folders are not followed: they may be loops."""
-    from tideline.adapters.odcs import PATTERN, Finding
-
-    def unreadable(error: OSError) -> None:
-        what = f"the folder cannot be read: {error.strerror}"
-        findings.append(Finding("TL-CON-001", _shown(Path(str(error.filename))), 1, 1, what))
-
-    for path in dict.fromkeys(paths):
-        if not path.is_dir():
-            yield path
-            continue
-        for folder, folders, names in os.walk(path, onerror=unreadable):
-            folders.sort()
-            yield from sorted(Path(folder, name) for name in names if name.endswith(PATTERN.removeprefix("*")))
-
-
-def _shown(path: Path) -> str:
-    """The path as text that can be printed, whatever bytes its name is made of."""
-    return str(path).encode(errors="surrogateescape").decode(errors="replace")
