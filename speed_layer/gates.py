@@ -66,7 +66,7 @@ def _wrong(contract: Contract, gate: Gate, name: str) -> Breach:
         value = of(row)
         if value is None or value in missing:
             return False
-        return (bool(valid) and value not in valid) or (pattern is not None and pattern.search(value) is None)
+        return (bool(valid) and value not in valid) or (pattern is not None and pattern.fullmatch(value) is None)
 
     return breaks
 

@@ -110,7 +110,7 @@ def exact(text: str, kind: ValueType) -> Decimal | str | bool:
 
 @cache
 def regular(pattern: str) -> re.Pattern[str]:
-    """The pattern of a gate: found anywhere in the text, letters and digits are those of ASCII; raises re.error."""
+    """The pattern of a gate: it describes the whole text, letters and digits are those of ASCII; raises re.error."""
     return re.compile(pattern, re.ASCII)
 
 

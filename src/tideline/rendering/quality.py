@@ -151,10 +151,15 @@ def count_sql(contract: Contract, gate: Gate) -> str:
             wrong.append(f"{column} is null" + (f" or {missing}" if missing else ""))
             continue
         faults = [f"{column} not in ({_values(gate.valid_values, types[name])})"] if gate.valid_values else []
-        faults += [f"not {column} rlike {literal(gate.pattern)}"] if gate.pattern is not None else []
+        faults += [f"not {column} rlike {literal(_whole(gate.pattern))}"] if gate.pattern is not None else []
         known = [f"{column} is not null", *([f"not {missing}"] if missing else []), f"({' or '.join(faults)})"]
         wrong.append(f"({' and '.join(known)})")
     return f"count_if({' or '.join(wrong)})"
+
+
+def _whole(pattern: str) -> str:
+    """As the fields of an event: the pattern describes the whole text."""
+    return rf"\A(?:{pattern})\z"
 
 
 def _values(values: Sequence[str], kind: ValueType) -> str:

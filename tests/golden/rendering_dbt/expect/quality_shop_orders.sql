@@ -31,7 +31,7 @@ counts_pinned_silver as (
     select
         count_if(`customer_id` is null or `customer_id` in ('', 'n/a')) as m0,
         count_if(`phone` is null or `shipping`.`street` is null) as m1,
-        count_if((`status` is not null and not `status` in ('none') and (`status` not in ('open', 'it\'s {' || '{ paid }}', '$' || '{x}') or not `status` rlike '^[a-z]+\\b'))) as m2,
+        count_if((`status` is not null and not `status` in ('none') and (`status` not in ('open', 'it\'s {' || '{ paid }}', '$' || '{x}') or not `status` rlike '\\A(?:^[a-z]+\\b)\\z'))) as m2,
         count_if((`amount` is not null and (`amount` not in (1.50, -2)))) as m3,
         count_if(`customer_id` is not null and `ordered_at` is not null) - count(distinct `customer_id`, `ordered_at`) as m4,
         count_if(not ((`status` != 'paid') or (`amount` > 0))) as m5,
