@@ -1,4 +1,4 @@
-"""Write every expect.json from the reference semantics; what it changes has to be reviewed by a person.
+"""Write every expect.json from the reference semantics, and every golden rendering; a person reviews what it changes.
 
 python tests/golden/regenerate.py
 """
@@ -12,6 +12,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from tests.golden import renderings
 from tests.golden.cases import HERE, contract, record
 from tideline.adapters.json_events import EventDecoder, payload_hash
 from tideline.adapters.sketches import HllSketches
@@ -43,6 +44,7 @@ def main() -> None:
         expected = expectation(contract(given.parents[1].name), records)
         text = json.dumps(expected, indent=1, ensure_ascii=False) + "\n"
         (given.parent / "expect.json").write_text(text, encoding="utf-8")
+    renderings.write()
 
 
 if __name__ == "__main__":
