@@ -6,7 +6,7 @@ followed by the ids it holds; of a family each member is a contract of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -169,7 +169,7 @@ class _History:
 
     def __init__(self, repository: Repository, commit: str, made: Pairs) -> None:
         self._repository, self._commit, self._made = repository, commit, made
-        self._steps: list[list[Step]] | None = None
+        self._steps: list[dict[str, Step]] | None = None
         self._read: dict[Blob, dict[str, Contract]] = {}
 
     def of(self, id_: str, file: str, newest: Contract) -> Iterator[Contract]:
@@ -187,26 +187,27 @@ class _History:
         """Older versions of a contract that lies in this file, newest first, each content once."""
         tracked, seen = {file}, set[Blob]()
         for steps in self._log():
-            for step in [step for step in steps if step.path in tracked]:
-                sources = [step] if step.before else self._moved_from(id_, steps)
+            for step in [steps[path] for path in sorted(tracked & steps.keys())]:
+                sources = [step] if step.before else self._moved_from(id_, steps.values())
                 tracked |= {source.path for source in sources}
                 for blob in (source.before for source in sources):
                     if blob and blob not in seen and (contract := self._contracts(blob, file).get(id_)):
                         if len(seen) == MAX_VERSIONS:
-                            self._made.notes.append(
-                                f"{id_} is compared with its newest {MAX_VERSIONS} earlier versions"
-                            )
+                            what = f"{id_} is compared with its newest {MAX_VERSIONS} earlier versions"
+                            self._made.notes.append(what)
                             return
                         seen.add(blob)
                         yield contract
 
-    def _moved_from(self, id_: str, steps: Sequence[Step]) -> list[Step]:
+    def _moved_from(self, id_: str, steps: Iterable[Step]) -> list[Step]:
         """Where a file that appears in a commit came from: what held the contract and changed or went in the same."""
         return [step for step in steps if step.before and id_ in self._contracts(step.before, step.path)]
 
-    def _log(self) -> list[list[Step]]:
+    def _log(self) -> list[dict[str, Step]]:
+        """What each commit did, by path."""
         if self._steps is None:
-            self._steps = list(self._repository.steps(self._commit, SUFFIX))
+            listed = self._repository.steps(self._commit, SUFFIX)
+            self._steps = [{step.path: step for step in steps} for steps in listed]
         return self._steps
 
     def _contracts(self, blob: Blob, file: str) -> dict[str, Contract]:
