@@ -100,10 +100,30 @@ def read_contract(path: Path, shown_as: str | None = None) -> Contract:
     return contracts[0]
 
 
+def editor_schema() -> str:
+    """The JSON Schema of contract files for editors, as text."""
+    from tideline.adapters.odcs.promises import HONOURED, NOTED, UNITS, VERSIONS
+    from tideline.adapters.odcs.properties import KINDS
+    from tideline.rendering.editor_schema import render
+
+    words = {"versions": VERSIONS, "promises": (*HONOURED, *NOTED), "units": tuple(UNITS), "kinds": tuple(KINDS)}
+    return render(standard.schema(), words)
+
+
 def refusal(findings: list[Finding]) -> ContractError:
     """One error for all findings: the code of the first, all of them as text."""
     lines = "\n".join(str(finding) for finding in findings)
     return ContractError(findings[0].code, f"the contract is refused\n{lines}")
 
 
-__all__ = ["CODES", "PATTERN", "Finding", "Level", "examine", "examine_bytes", "read_contract", "refusal"]
+__all__ = [
+    "CODES",
+    "PATTERN",
+    "Finding",
+    "Level",
+    "editor_schema",
+    "examine",
+    "examine_bytes",
+    "read_contract",
+    "refusal",
+]
