@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
+from jsonschema.validators import validator_for
+
 from tideline.importing import types
 from tideline.importing.draft import MAX_DEPTH, MAX_FIELDS, Draft, FieldDraft, refused, too_big
 
@@ -32,6 +36,7 @@ def draft_of(schema: Any, source: str) -> Draft:
     """The draft of a parsed schema whose numbers are exact; raises ContractError when it is of no object."""
     if not isinstance(schema, dict):
         raise refused(source, "a JSON Schema is an object", "export the schema of one event")
+    _check(schema, source)
     reader = _Reader(schema, source)
     draft = reader.draft
     root = reader.resolved(schema, 0)
@@ -42,6 +47,19 @@ def draft_of(schema: Any, source: str) -> Draft:
     draft.purpose = " ".join(str(schema.get("description") or "").split())
     draft.fields = reader.members(root, 0)
     return draft
+
+
+def _check(schema: dict[str, Any], source: str) -> None:
+    """Whether it is a JSON Schema of its own draft at all, so that nothing after this has to doubt its form."""
+    if not isinstance(schema.get("$schema", ""), str):
+        raise refused(source, "$schema is no text", "name the draft: https://json-schema.org/draft/2020-12/schema")
+    try:
+        validator_for(schema, default=Draft202012Validator).check_schema(schema)
+    except SchemaError as error:
+        place = "/".join(map(str, error.absolute_path)) or "the top"
+        raise refused(source, f"it is no JSON Schema ({place}: {error.message[:120]})", "mend the schema") from None
+    except RecursionError:
+        raise refused(source, "it is nested too deeply", "flatten it") from None
 
 
 class _Reader:
@@ -67,6 +85,7 @@ class _Reader:
             target = target.get(key) if isinstance(target, dict) else None
         if not isinstance(target, dict):
             raise refused(self.draft.source, f"$ref {reference!r} leads nowhere", "define it under $defs")
+        _check(target, self.draft.source)
         return {**self.resolved(target, hops + 1), **{key: value for key, value in schema.items() if key != "$ref"}}
 
     def members(self, schema: Mapping[str, Any], depth: int) -> list[FieldDraft]:
