@@ -175,7 +175,7 @@ def run(*words: str) -> tuple[int, str]:
 
 
 def test_lint_counts_and_exits_with_four(place: Path) -> None:
-    assert run("contract", "lint") == (0, "1 contract, no findings\n")
+    assert run("contract", "lint") == (0, "1 file, no findings\n")
     sales = place / "retail" / "sales.odcs.yaml"
     sales.write_text(SALES.read_text().replace("grain: day", "gran: day"))
     code, output = run("contract", "lint", str(place), "--format", "json")
