@@ -6,6 +6,7 @@ metrics that look at single rows can be counted here; a contract without such ga
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -15,7 +16,7 @@ from speed_layer.status import Status
 from tideline.model.compiled import Kind, ValueType, compile_expression
 from tideline.model.contract import Contract
 from tideline.model.expression import parse
-from tideline.model.gates import PER_ROW, compile_gate, exact, measured, regular
+from tideline.model.gates import PER_ROW, compile_gate, exact, measured
 from tideline.model.position import Position
 from tideline.model.quality import Gate, Metric
 
@@ -60,7 +61,7 @@ def _wrong(contract: Contract, gate: Gate, name: str) -> Breach:
     if gate.metric is not Metric.INVALID_VALUES:
         return lambda row: (value := of(row)) is None or (bool(missing) and value in missing)
     valid = frozenset(_scaled(value, kind) for value in gate.valid_values)
-    pattern = None if gate.pattern is None else regular(gate.pattern)
+    pattern = None if gate.pattern is None else re.compile(gate.pattern, re.ASCII)
 
     def breaks(row: Row) -> bool:
         value = of(row)

@@ -12,9 +12,8 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
-from functools import cache
 
-from tideline.model import expression, gate_query
+from tideline.model import expression, gate_query, pattern
 from tideline.model.compiled import NESTED, Compiled, Kind, ValueType, compile_expression
 from tideline.model.contract import Contract, Dimension, Grain, Measure
 from tideline.model.field import Masking
@@ -33,7 +32,6 @@ _COUNTED = ValueType(Kind.NUMBER, 20)
 _MEASURED = frozenset(
     {"metric", "table", "columns", "expression", "query", "valid_values", "missing_values", "pattern", "run_only"}
 )
-MAX_PATTERN = 256
 
 
 def measured(contract: Contract) -> tuple[Gate, ...]:
@@ -108,12 +106,6 @@ def exact(text: str, kind: ValueType) -> Decimal | str | bool:
     return text
 
 
-@cache
-def regular(pattern: str) -> re.Pattern[str]:
-    """The pattern of a gate: it describes the whole text, letters and digits are those of ASCII; raises re.error."""
-    return re.compile(pattern, re.ASCII)
-
-
 def problems(contract: Contract) -> Iterator[Problem]:
     """What keeps a gate from being measured, or makes it say nothing."""
     names = [rule.name for rule in contract.rules]
@@ -178,6 +170,11 @@ def _columns(contract: Contract, gate: Gate) -> Iterator[tuple[str, str]]:
                     yield part, f"{value[:40]!r} is no value of {name!r}: {error}"
         if gate.pattern is not None and types[name].kind is not Kind.TEXT:
             yield "pattern", f"a pattern is for texts, {name!r} is a {types[name].kind.value}"
+        elif gate.pattern is not None and gate.table is None and contract.paths[name].max_length > pattern.MAX_TEXT:
+            yield (
+                "pattern",
+                f"a pattern is for texts of at most {pattern.MAX_TEXT} characters: give {name!r} a maxLength",
+            )
     if gate.metric is Metric.INVALID_VALUES and not gate.valid_values and gate.pattern is None:
         yield "metric", "invalidValues needs validValues or a pattern"
     if gate.metric is Metric.MISSING_VALUES and not gate.missing_values:
@@ -186,14 +183,11 @@ def _columns(contract: Contract, gate: Gate) -> Iterator[tuple[str, str]]:
         yield from _pattern(gate.pattern)
 
 
-def _pattern(pattern: str) -> Iterator[tuple[str, str]]:
-    if len(pattern) > MAX_PATTERN:
-        yield "pattern", f"a pattern has at most {MAX_PATTERN} characters, this one has {len(pattern)}"
-        return
+def _pattern(text: str) -> Iterator[tuple[str, str]]:
     try:
-        regular(pattern)
-    except re.error as error:
-        yield "pattern", f"the pattern cannot be read: {error}"
+        pattern.parse(text)
+    except pattern.PatternError as error:
+        yield "pattern", str(error)
 
 
 def _condition(contract: Contract, gate: Gate) -> Iterator[tuple[str, str]]:

@@ -31,7 +31,7 @@ counts_pinned_silver as (
     select
         count_if(`customer_id` is null or `customer_id` in ('', 'n/a')) as m0,
         count_if(`phone` is null or `shipping`.`street` is null) as m1,
-        count_if((`status` is not null and not `status` in ('none') and (`status` not in ('open', 'it\'s {' || '{ paid }}', '$' || '{x}') or not `status` rlike '\\A(?:^[a-z]+\\b)\\z'))) as m2,
+        count_if((`status` is not null and not `status` in ('none') and (`status` not in ('open', 'it\'s {' || '{ paid }}', '$' || '{x}') or not `status` rlike '\\A(?:^[a-z.\\-]+)\\z'))) as m2,
         count_if((`amount` is not null and (`amount` not in (1.50, -2)))) as m3,
         count_if(`customer_id` is not null and `ordered_at` is not null) - count(distinct `customer_id`, `ordered_at`) as m4,
         count_if(not ((`status` != 'paid') or (`amount` > 0))) as m5,
@@ -43,7 +43,7 @@ found_pinned_silver as (
     select inline(array(
         struct('customers_known' as name, 'ea0c77b0d0f7' as definition, 'silver' as on_table, 'missingValues' as metric, 'mustBeLessThan 2.5 percent' as promise, 'warn' as action, 'warning' as severity, '' as dimension, cast(m0 as string) as measured, counted as counted),
         struct('phones_known' as name, 'e9adecef9977' as definition, 'silver' as on_table, 'nullValues' as metric, 'mustBeLessOrEqualTo 10 rows' as promise, 'warn' as action, 'error' as severity, '' as dimension, cast(m1 as string) as measured, counted as counted),
-        struct('states' as name, 'ce0d0c16d6ae' as definition, 'silver' as on_table, 'invalidValues' as metric, 'mustBe 0 rows' as promise, 'fail' as action, 'error' as severity, '' as dimension, cast(m2 as string) as measured, counted as counted),
+        struct('states' as name, 'd6490581d273' as definition, 'silver' as on_table, 'invalidValues' as metric, 'mustBe 0 rows' as promise, 'fail' as action, 'error' as severity, '' as dimension, cast(m2 as string) as measured, counted as counted),
         struct('amounts' as name, '3ace28274a07' as definition, 'silver' as on_table, 'invalidValues' as metric, 'mustBe 0 rows' as promise, 'fail' as action, 'error' as severity, '' as dimension, cast(m3 as string) as measured, counted as counted),
         struct('no_double_orders' as name, 'fe1fdb43c44a' as definition, 'silver' as on_table, 'duplicateValues' as metric, 'mustBeLessThan 1 percent' as promise, 'fail' as action, 'error' as severity, '' as dimension, cast(m4 as string) as measured, counted as counted),
         struct('paid_has_amount' as name, 'fd793765e0bb' as definition, 'silver' as on_table, 'breaches' as metric, 'mustBe 0 rows' as promise, 'fail' as action, 'error' as severity, 'consistency' as dimension, cast(m5 as string) as measured, counted as counted)
