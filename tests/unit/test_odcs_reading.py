@@ -145,7 +145,7 @@ def test_a_check_in_words_runs_nothing_and_is_no_mistake() -> None:
         ("batchOnly: true", "batchOnly: false", "TL-CON-030", "does not merge"),
         ("value: table,", "value: tabel,", "TL-CON-022", "did you mean 'table'?"),
         ("value: warn,", "value: quarantaine,", "TL-CON-022", "did you mean 'quarantine'?"),
-        ("value: orders_by_city,", "value: orders_by_cty,", "TL-CON-030", "no view"),
+        ("value: orders_by_city,", "value: orders_by_cty,", "TL-CON-030", "did you mean 'orders_by_city'?"),
         ("metric: rowCount", "metric: rowCuont", "TL-CON-011", "did you mean 'rowCount'?"),
         ("mustBeGreaterThan: 0", "mustBeGreatherThan: 0", "TL-CON-012", "did you mean 'mustBeGreaterThan'?"),
         ("mustBeGreaterThan: 0", "mustBe: 0\n        mustNotBe: 0", "TL-CON-011", "exclude each other"),

@@ -26,7 +26,7 @@ EVENT_KEYS = ("stream", "eventTime", "deduplication", "derived", "views", "retir
 _STREAM = {"partitions": "partitions", "maxEventBytes": "max_event_bytes"}
 _HORIZON = re.compile(r"P(?=.)([0-9]{1,5}D)?(T(?=.)([0-9]{1,7}H)?([0-9]{1,9}M)?([0-9]{1,9}S)?)?")
 _VIEW_KEYS = {"batchOnly": "batch_only"}
-_QUOTED = re.compile(r"no column '([^']*)'")
+_UNKNOWN = re.compile(r"no (column|view) '([^']*)'")
 
 
 class Reader(Telling):
@@ -68,13 +68,20 @@ class Reader(Telling):
             self._pydantic(error, Contract, ())
             return None
         for problem in problems:
-            unknown = _QUOTED.search(problem.text)
-            near = self.near(unknown[1], contract.paths) if unknown and "did you mean" not in problem.text else ""
+            near = self._meant(contract, problem.text)
             self.tell("TL-CON-030", self.in_file(problem.path), problem.text, suggestion=near)
         if problems:
             return None
         self._keys(contract)
         return contract
+
+    def _meant(self, contract: Contract, text: str) -> str:
+        """The column or view that a problem may have been about."""
+        unknown = _UNKNOWN.search(text)
+        if unknown is None or "did you mean" in text:
+            return ""
+        views = [view.name for view in contract.views]
+        return self.near(unknown[2], views if unknown[1] == "view" else {*contract.paths, *contract.columns})
 
     def _keys(self, contract: Contract) -> None:
         """`unique` and `primaryKey` are kept by deduplication and by gates only."""
