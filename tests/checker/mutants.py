@@ -83,8 +83,8 @@ def reset_to_latest(patch: pytest.MonkeyPatch) -> None:
     """A restarted worker begins at the log's end and says that it has everything before."""
     real = Worker._begin_reading
 
-    def begin(self: Worker, owner: Any, held: Any) -> None:
-        real(self, owner, held)
+    def begin(self: Worker, held: Any) -> None:
+        real(self, held)
         assert self._reader is not None
         for partition, bounds in held.items():
             self._reader.seek(partition, bounds.end)

@@ -206,7 +206,15 @@ class Contract(Value):
 
     def compile(self, text: str) -> Compiled:
         """An expression over the fields, ready to run on decoded rows; raises ExpressionError."""
-        return compile_expression(expression.parse(text), self.places, self.types)
+        found = self._compiled.get(text)
+        if found is None:
+            found = self._compiled[text] = compile_expression(expression.parse(text), self.places, self.types)
+        return found
+
+    @cached_property
+    def _compiled(self) -> dict[str, Compiled]:
+        """What was compiled before: as many as the contract has expressions."""
+        return {}
 
     @property
     def streamed(self) -> tuple[View, ...]:
@@ -218,7 +226,7 @@ class Contract(Value):
 
     def measure_scale(self, measure: Measure) -> int:
         """Digits after the point of the measure's exact values."""
-        return expression.scale(expression.parse(measure.expression), self.scales) if measure.expression else 0
+        return self.compile(measure.expression).type.scale if measure.expression else 0
 
     def measure_states(self, measure: Measure) -> tuple[StateColumn, ...]:
         return state_columns(measure.name, measure.kind, self.measure_scale(measure))
