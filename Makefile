@@ -54,4 +54,4 @@ compile: $(VENV)/.packages  ## Compile the contracts into the index and the gene
 	@$(BIN)/tideline compile
 
 bench-%: setup  ## Run bench/NAME.py and print ratios.
-	@$(BIN)/python bench/$*.py $(ARGS)
+	@$(BIN)/python bench/$(subst -,_,$*).py $(ARGS)

@@ -19,9 +19,10 @@ import pytest
 from tideline_airflow.request import run_key
 
 from tests.fakes.contract_index import small_contract, write_index
+from tideline.local import airflow_home
 from tideline.local.airflow_api import FINISHED, AirflowApi
 from tideline.model.errors import Fatal, Retriable
-from tideline.settings import REPOSITORY
+from tideline.settings import REPOSITORY, Settings
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(420)]
 pytest.importorskip("airflow", reason="Airflow is not installed here (the speed and serving groups have none)")
@@ -112,6 +113,8 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
         try:
             api = AirflowApi(f"http://127.0.0.1:{port}", folder / "passwords.json")
             wait_for("parsed DAGs", lambda: api.has_dag("retail.sales.marts") and api.has_dag("retail.sales"), 240)
+            for pool in airflow_home.pools(Settings()):
+                api._call("POST", "/api/v2/pools", {"name": pool, "slots": 2})
             yield Airflow(api, folder)
         finally:
             process.send_signal(signal.SIGINT)  # the one signal that `airflow standalone` passes on to its parts
