@@ -37,12 +37,12 @@ REPLACED = {
 class Ledgers:
     """One independent ledger per version of the contract; an answer is judged by the version that it names.
 
-    A contract that changes starts the answers anew, so a client's memory of positions ends there: `phase` counts them.
+    A contract that changes starts the answers anew, so a client's memory of positions ends there.
     """
 
     def __init__(self, files: Mapping[str, Path], journal: Path, log: Path) -> None:
         self._of = {version: Ledger(REPOSITORY, file, journal, log) for version, file in files.items()}
-        self._seen: list[str] = []
+        self._seen: dict[str, list[str]] = {}
 
     @property
     def verdicts(self) -> Verdicts:
@@ -58,9 +58,10 @@ class Ledgers:
 
     def compare(self, answer: Mapping[str, Any]) -> None:
         version = answer["body"]["meta"]["contract"]["version"]
-        if not self._seen or self._seen[-1] != version:
-            self._seen.append(version)
-        self._of[version].compare({**answer, "client": f"{answer['client']}-{len(self._seen)}"})
+        seen = self._seen.setdefault(answer["client"], [])
+        if not seen or seen[-1] != version:
+            seen.append(version)
+        self._of[version].compare({**answer, "client": f"{answer['client']}-{len(seen)}"})
 
     def close(self) -> None:
         for ledger in self._of.values():

@@ -15,13 +15,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from tideline.batch.commits import StageCommit
 from tideline.batch.cut import table_path
 from tideline.crash import point
 from tideline.deploy import order as orders
 from tideline.deploy.check import judged, refuse_blocked
 from tideline.deploy.gather import Contracts, Doors, Side
 from tideline.deploy.order import Deployment, Order
-from tideline.deploy.rollout import STAGES, Action, Rollout
+from tideline.deploy.rollout import STAGES, Action, ContractPlan, Rollout
+from tideline.model.contract import Contract
 from tideline.model.errors import DataError, Fatal, Lifecycle, Retriable, TidelineError
 from tideline.settings import Settings
 
@@ -103,11 +105,22 @@ def _order(side: Side, after: Contracts, rollout: Rollout, site: Site) -> Order:
 def _tables(order: Order, rollout: Rollout, site: Site) -> None:
     for one in rollout.contracts:
         contract = order.contracts.get(one.id)
-        if contract is None or site.doors.tables.schema(table_path("silver", contract)) is None:
+        if contract is None or not _moves(one, contract, site):
             continue
         code = site.submit("evolve", ("--contract", one.id, "--run-key", order.key))
         if code:
             raise _of_code(code)("TL-DEP-007", f"the table of {one.id} does not follow yet", fix=_AGAIN)
+
+
+def _moves(one: ContractPlan, contract: Contract, site: Site) -> bool:
+    """Whether there is a table that has to follow; prose changes no hash and no column, and needs no Spark."""
+    path, tables = table_path("silver", contract), site.doors.tables
+    if tables.version(path) is None:
+        return False
+    last = StageCommit.read(tables.last_commit(path))
+    altered = (Action.CREATE, Action.CHANGE, Action.REMOVE)
+    columns = any(item.kind == "column" and item.action in altered for item in one.items)
+    return columns or (last is not None and last.contract_hash != contract.hash)
 
 
 _AGAIN = "mend what the job said, then: tideline apply (it goes on where it stopped)"
