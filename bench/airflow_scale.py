@@ -64,7 +64,7 @@ def airflow(place: Path, variables: dict[str, str], port: int) -> Iterator[Airfl
     airflow_home.prepare(own)
     (airflow_home.home(own) / "airflow.cfg").write_text(airflow_home.configuration(own))
     variables = {**variables, "PATH": f"{fake.parent}{os.pathsep}{os.environ['PATH']}"}
-    del variables["AIRFLOW_HOME"], variables["AIRFLOW__CORE__PLUGINS_FOLDER"], variables["AIRFLOW__CORE__LOAD_EXAMPLES"]
+    variables = {name: value for name, value in variables.items() if not name.startswith("AIRFLOW")}
     running = []
     try:
         for service in airflow_home.airflow_services(own):

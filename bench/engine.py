@@ -96,6 +96,7 @@ def surroundings(place: Path) -> dict[str, str]:
         "TIDELINE_DBT_PROJECT": str(place / "dbt_project"),
         "AIRFLOW_HOME": str(place / "airflow"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": "600",
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(REPOSITORY / "plugins"),
         "PYTHONWARNINGS": "ignore",
     }

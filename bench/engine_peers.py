@@ -77,6 +77,7 @@ def parse_as_peer(python: Path, folder: Path, count: int) -> dict[str, Any]:
         },
         "AIRFLOW_HOME": str(folder.parent / "airflow-of-peer"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": "600",
         "PYTHONWARNINGS": "ignore",
     }
     found = min((parse_once(str(python), folder, variables) for _ in range(2)), key=lambda f: f["cpu_s"])

@@ -124,6 +124,7 @@ def configuration(settings: Settings) -> str:
             "simple_auth_manager_passwords_file": password_file(settings),
             "hostname_callable": "tideline.local.airflow_home.loopback",
             "min_serialized_dag_update_interval": 5,
+            "dagbag_import_timeout": 120,  # thousands of contracts as one DAG each: 10 s of CPU, and the machine is shared
         },
         "database": {"sql_alchemy_conn": f"sqlite:///{place / 'airflow.db'}"},
         "api": {
@@ -138,7 +139,12 @@ def configuration(settings: Settings) -> str:
         # a chain of six short tasks waits for the loop six times
         "scheduler": {"scheduler_idle_sleep_time": 0.25, "enable_health_check": False},
         # the index may change while the DAG file does not: look again every half minute
-        "dag_processor": {"parsing_processes": 1, "refresh_interval": 10, "min_file_process_interval": 30},
+        "dag_processor": {
+            "parsing_processes": 1,
+            "refresh_interval": 10,
+            "min_file_process_interval": 30,
+            "dag_file_processor_timeout": 240,
+        },
         "logging": {
             "base_log_folder": settings.logs / "airflow",
             "dag_processor_child_process_log_directory": settings.logs / "airflow" / "dag_processor",
