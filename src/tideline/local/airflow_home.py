@@ -124,7 +124,7 @@ def configuration(settings: Settings) -> str:
             "simple_auth_manager_passwords_file": password_file(settings),
             "hostname_callable": "tideline.local.airflow_home.loopback",
             "min_serialized_dag_update_interval": 5,
-            "dagbag_import_timeout": 120,  # thousands of contracts as one DAG each: 10 s of CPU, and the machine is shared
+            "dagbag_import_timeout": 120,  # 5,000 DAGs are 10 s of CPU, and the machine is shared
         },
         "database": {"sql_alchemy_conn": f"sqlite:///{place / 'airflow.db'}"},
         "api": {
