@@ -13,7 +13,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.golden import renderings
-from tests.golden.cases import HERE, contract, record
+from tests.golden.cases import HERE, PRODUCTS, contract, record
 from tideline.adapters.json_events import EventDecoder, payload_hash
 from tideline.adapters.sketches import HllSketches
 from tideline.model import reference
@@ -39,7 +39,7 @@ def expectation(promise: Contract, records: list[LogRecord]) -> dict[str, Any]:
 
 
 def main() -> None:
-    for given in sorted(HERE.glob("*/*/given.jsonl")):
+    for given in (found for product in PRODUCTS for found in sorted(HERE.glob(f"{product}/*/given.jsonl"))):
         records = [record(json.loads(line)) for line in given.read_text(encoding="utf-8").splitlines()]
         expected = expectation(contract(given.parents[1].name), records)
         text = json.dumps(expected, indent=1, ensure_ascii=False) + "\n"
