@@ -99,7 +99,8 @@ def test_columns_are_added_widened_and_renamed_and_going_back_loses_nothing(prod
     product.sell("c", at="2026-01-04T10:00:00Z", price="2.25", pieces=4)
     product.run("r2")
     assert product.rows("silver", "event_id", "price", "units", "note") == [
-        ("a", Decimal("1.250"), 3, None), ("b", Decimal("2.125"), 5_000_000_000, "new"), ("c", Decimal("2.250"), 4, None),
+        ("a", Decimal("1.250"), 3, None), ("b", Decimal("2.125"), 5_000_000_000, "new"),
+        ("c", Decimal("2.250"), 4, None),
     ]  # fmt: skip
 
     product.follow(2, product.new, product.old, rebuild=True)
