@@ -4,7 +4,7 @@ Run: python bench/airflow_scale.py [--contracts 5000] [--dags grouped|contract] 
 server, the scheduler and the DAG processor on SQLite in a home of its own, with a `tideline` command that does nothing,
 waits until every DAG is there, and prints: that time, the time of `GET /api/v2/dags?limit=50`, the seconds from a
 trigger to the first running task (of five triggers), the worst age of the scheduler's heartbeat, and how many tasks
-were over two minutes after the last trigger.
+were over a minute after the last trigger.
 """
 
 from __future__ import annotations
@@ -28,13 +28,14 @@ from engine import command, surroundings
 from engine_contracts import write_contracts
 
 from tideline.local import airflow_home
-from tideline.local.airflow_api import FINISHED, AirflowApi
+from tideline.local.airflow_api import AirflowApi
 from tideline.model.errors import TidelineError
 from tideline.settings import Settings
 
 FAKE = "#!/bin/sh\nexit 0\n"
 LIMIT_S = 1_800.0
-WATCHED_S = 120.0
+WATCHED_S = 60.0
+STATES = ("success", "running", "failed")
 
 
 def main() -> None:
@@ -92,23 +93,22 @@ def measure(api: AirflowApi, contracts: int, mode: str) -> dict[str, Any]:
     asked = time.monotonic()
     first = api._call("GET", "/api/v2/dags?limit=50")["dags"]
     listing = time.monotonic() - asked
+    say(f"{total} DAGs after {parsed:.1f} s, list of 50 in {listing:.3f} s")
     worst = Heartbeat(api)
-    starts, dag_id = [], ""
+    starts, used = [], []
     for number in range(5):
         dag_id = first[number * len(first) // 5]["dag_id"]
-        api.unpause(dag_id)
+        used.append(dag_id)
         starts.append(start_of(api, dag_id, f"bench-{number}"))
+        say(f"{dag_id}: {starts[-1]:.1f} s to the first running task, heartbeat at worst {worst.worst:.1f} s old")
     begun = time.monotonic()
-    while time.monotonic() - begun < WATCHED_S and api.run_state(dag_id, "bench-4") not in FINISHED:
-        threading.Event().wait(1)
+    threading.Event().wait(WATCHED_S)
     return {
         "contracts": contracts, "mode": mode, "dags": total, "cpus": len(os.sched_getaffinity(0)),
         "load": os.getloadavg()[0], "all_loaded_s": round(parsed, 1), "list_of_50_s": round(listing, 3),
         "trigger_to_running_s": [round(start, 1) for start in starts], "worst_heartbeat_age_s": round(worst.end(), 1),
-        "last_run": {
-            "state": api.run_state(dag_id, "bench-4"), "watched_s": round(time.monotonic() - begun, 1),
-            "tasks": tasks_of(api, dag_id, ""), "succeeded": tasks_of(api, dag_id, "&state=success"),
-            "failed": tasks_of(api, dag_id, "&state=failed"),
+        "watched_s": round(time.monotonic() - begun, 1), "runs": {
+            dag_id: {state: tasks_of(api, dag_id, state) for state in STATES} for dag_id in used
         },
     }  # fmt: skip
 
@@ -147,15 +147,36 @@ def loaded(api: AirflowApi, wanted: int | None) -> int:
 
 
 def start_of(api: AirflowApi, dag_id: str, run_id: str) -> float:
-    """Seconds from the trigger to the first task that runs or ran."""
+    """Seconds from switching the DAG on and triggering it to the first task that runs or ran.
+
+    Airflow makes the scheduled run too, and a contract has one run at a time: whichever of them is first counts.
+    """
     begun = time.monotonic()
-    api.trigger(dag_id, run_id)
-    until("a running task", lambda: any(task["start_date"] for task in api.tasks(dag_id, run_id)))
+    until("an answer", lambda: switched_on(api, dag_id, run_id))
+
+    def started() -> bool:
+        runs = [run["dag_run_id"] for run in api.runs(dag_id)]
+        return any(task["start_date"] for run in runs for task in api.tasks(dag_id, run))
+
+    until("a running task", started)
     return time.monotonic() - begun
 
 
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def switched_on(api: AirflowApi, dag_id: str, run_id: str) -> bool:
+    """SQLite refuses a write while the scheduler writes for long; who asks again is served."""
+    api.unpause(dag_id)
+    if run_id not in {run["dag_run_id"] for run in api.runs(dag_id)}:
+        api.trigger(dag_id, run_id)
+    return True
+
+
 def tasks_of(api: AirflowApi, dag_id: str, state: str) -> int:
-    path = f"/api/v2/dags/{dag_id}/dagRuns/bench-4/taskInstances?limit=1{state}"
+    """Task instances of all runs of a DAG in a state."""
+    path = f"/api/v2/dags/{dag_id}/dagRuns/~/taskInstances?limit=1&state={state}"
     return int(api._call("GET", path)["total_entries"])
 
 
