@@ -118,7 +118,7 @@ class Heartbeat:
 
     def __init__(self, api: AirflowApi) -> None:
         self._api, self._over, self.worst = api, threading.Event(), 0.0
-        self._thread = threading.Thread(target=self._look)
+        self._thread = threading.Thread(target=self._look, daemon=True)
         self._thread.start()
 
     def end(self) -> float:
