@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tideline.index import store_index
+from tideline.index import digest, store_index
 from tideline.listing import FORMAT
 from tideline.model.contract import Contract, dump_index_entry
 
@@ -43,7 +43,11 @@ def small_contract(product: str = "sales", **changes: Any) -> Contract:
     return Contract.model_validate({**members, **changes})
 
 
-def write_index(path: Path, *contracts: Contract) -> Path:
-    """The files of docs/formats.md that DAGs are parsed from."""
+def write_index(path: Path, *contracts: Contract, compiled_from: Path | None = None) -> Path:
+    """The files of docs/formats.md that DAGs are parsed from; a file of the contracts folder makes them fresh."""
     entries = {contract.id: dump_index_entry(contract) for contract in contracts}
-    return store_index(path, {"format": FORMAT, "sources": {}, "contracts": entries})
+    sources = {}
+    if compiled_from is not None:
+        sources = {compiled_from.name: digest(compiled_from.read_bytes())}
+        entries = {id_: {**entry, "source": compiled_from.name} for id_, entry in entries.items()}
+    return store_index(path, {"format": FORMAT, "sources": sources, "contracts": entries})

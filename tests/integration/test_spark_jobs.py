@@ -266,8 +266,10 @@ def test_a_restate_that_would_move_events_to_other_days_is_refused(product: Prod
 def test_the_command_survives_a_kill_after_the_commit(product: Product, tmp_path: Path) -> None:
     """`tideline run` reports a killed job, and the same command again finds the commit and does nothing (F3)."""
     product.send("a")
-    index = write_index(tmp_path / "index.json", product.contract)
-    (tmp_path / "contracts").mkdir(exist_ok=True)
+    source = tmp_path / "contracts" / "product.odcs.yaml"
+    source.parent.mkdir(exist_ok=True)
+    source.write_text("what the index was compiled from\n")
+    index = write_index(tmp_path / "index.json", product.contract, compiled_from=source)
     own = {
         **product.settings.for_children(),
         "TIDELINE_INDEX": str(index),

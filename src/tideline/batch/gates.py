@@ -79,9 +79,7 @@ def verdicts(contract: Contract, found: Sequence[Found]) -> list[Check]:
 def _verdict(gate: Gate, found: Found | None) -> Check:
     name = f"gate:{gate.name}"
     if found is None or found.definition != gates.definition(gate):
-        return Check(
-            name, False, "it was not measured in this run as the contract states it: start a new run"
-        )
+        return Check(name, False, "it was not measured in this run as the contract states it: start a new run")
     number = found.number
     holds = number is not None and gate.holds(gate.number(number, found.counted))
     warned = not holds and gate.action is Action.WARN
