@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
-from jsonschema.validators import validator_for
+import jsonschema_rs
 
 from tideline.importing import types
 from tideline.importing.draft import MAX_DEPTH, MAX_FIELDS, Draft, FieldDraft, refused, too_big
@@ -31,6 +30,9 @@ _UNSAID = (
     "exclusiveMaximum",
 )
 
+NEWEST = "https://json-schema.org/draft/2020-12/schema"
+_DRAFT = re.compile(r"https?://json-schema\.org/(draft-0[467]|draft/2019-09|draft/2020-12)/schema#?")
+
 
 def draft_of(schema: Any, source: str) -> Draft:
     """The draft of a parsed schema whose numbers are exact; raises ContractError when it is of no object."""
@@ -52,14 +54,15 @@ def draft_of(schema: Any, source: str) -> Draft:
 def _check(schema: dict[str, Any], source: str) -> None:
     """Whether it is a JSON Schema of its own draft at all, so that nothing after this has to doubt its form."""
     if not isinstance(schema.get("$schema", ""), str):
-        raise refused(source, "$schema is no text", "name the draft: https://json-schema.org/draft/2020-12/schema")
+        raise refused(source, "$schema is no text", f"name the draft: {NEWEST}")
     try:
-        validator_for(schema, default=Draft202012Validator).check_schema(schema)
-    except SchemaError as error:
-        place = "/".join(map(str, error.absolute_path)) or "the top"
+        known = _DRAFT.fullmatch(schema.get("$schema", "")) is not None
+        jsonschema_rs.meta.validate(schema if known else {**schema, "$schema": NEWEST})  # else it would be fetched
+    except jsonschema_rs.ValidationError as error:
+        place = "/".join(map(str, error.instance_path)) or "the top"
         raise refused(source, f"it is no JSON Schema ({place}: {error.message[:120]})", "mend the schema") from None
-    except RecursionError:
-        raise refused(source, "it is nested too deeply", "flatten it") from None
+    except (ValueError, RecursionError) as error:
+        raise refused(source, f"it cannot be checked ({str(error)[:120]})", "name a known draft, nest less") from None
 
 
 class _Reader:
