@@ -191,9 +191,9 @@ def examined(path: Path, name: str, contracts_dir: Path) -> tuple[tuple[Contract
 
 
 def source_files(contracts_dir: Path) -> dict[str, Path]:
-    """Contract files by their path relative to the folder, with slashes, sorted."""
-    found = {path.relative_to(contracts_dir).as_posix(): path for path in contracts_dir.rglob(PATTERN)}
-    return dict(sorted(found.items()))
+    """Contract files (a folder may be named like one) by their path relative to the folder, with slashes, sorted."""
+    files = (path for path in contracts_dir.rglob(PATTERN) if not path.is_dir())
+    return dict(sorted((path.relative_to(contracts_dir).as_posix(), path) for path in files))
 
 
 def sources(contracts_dir: Path) -> dict[str, str]:

@@ -82,6 +82,12 @@ def test_the_list_says_what_the_scheduler_needs_and_a_contract_alone_says_the_sa
     assert [name for name, _ in listed.views] == [view.name for view in contract.views]
 
 
+def test_a_folder_that_is_named_like_a_contract_is_none(contracts: Path) -> None:
+    index = compiled(contracts)
+    (contracts / "archive.odcs.yaml").mkdir()
+    check_fresh(index, contracts)
+
+
 def test_a_task_of_one_contract_does_not_care_for_the_others(contracts: Path) -> None:
     """Another file that was changed or added stops no task; its own file does."""
     index = compiled(contracts)

@@ -148,9 +148,10 @@ def _model(run: Run) -> int:
 
 def _audit(run: Run) -> int:
     from tideline import wiring
-    from tideline.batch.audit import audit_run
+    from tideline.batch.audit import Limits, audit_run
 
-    found = audit_run(run.contract, run.key, wiring.documents(run.settings), wiring.tables(run.settings))
+    limits = Limits(run.settings.quarantine_percent, run.settings.quarantine_rows)
+    found = audit_run(run.contract, run.key, wiring.documents(run.settings), wiring.tables(run.settings), limits)
     for check in found.checks:
         verdict = "WARNING" if check.warning else "passed" if check.passed else "FAILED"
         click.echo(f"audit: {check.name} {verdict}: {check.detail}")
