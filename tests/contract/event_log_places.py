@@ -69,10 +69,18 @@ class OnBroker:
         self._admin.delete_records([place])[place].result(10)
 
     def abort(self, topic: str, partition: int, count: int) -> None:
+        end = self._end(topic, partition) + count + 1
         self._transaction(topic, partition, [b"aborted"] * count).abort_transaction(10)
+        until(lambda: self._end(topic, partition) == end)
 
     def commit(self, topic: str, partition: int, values: list[bytes]) -> None:
+        end = self._end(topic, partition) + len(values) + 1
         self._transaction(topic, partition, values).commit_transaction(10)
+        until(lambda: self._end(topic, partition) == end)
+
+    def _end(self, topic: str, partition: int) -> int:
+        """The broker writes the marker of a transaction a moment after it has accepted its end."""
+        return self.log.bounds(topic)[partition].end
 
     def _transaction(self, topic: str, partition: int, values: list[bytes]) -> Any:
         settings = {"bootstrap.servers": self._bootstrap, "transactional.id": uuid.uuid4().hex}
