@@ -53,6 +53,5 @@ def _replace(path: Path, content: bytes) -> None:
             file.write(content)
         Path(name).chmod(path.stat().st_mode & 0o7777)
         Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    finally:
+        Path(name).unlink(missing_ok=True)  # there only when it did not take the file's place
