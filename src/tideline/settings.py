@@ -29,6 +29,7 @@ class Settings(BaseSettings):
     dbt_project: Path = Field(
         REPOSITORY / "dbt_project", description="The dbt project; its models are partly generated."
     )
+    terraform: Path = Field(REPOSITORY / "infra" / "terraform", description="The modules and environments of AWS.")
     java_home: Path | None = Field(
         None, validation_alias="JAVA_HOME", description="A full Java 17 or 21; else from PATH."
     )
@@ -58,7 +59,7 @@ class Settings(BaseSettings):
         "", description="Fault tests only: `name:n` kills the process at the n-th pass of that point."
     )
 
-    @field_validator("home", "cache", "contracts", "index", "dbt_project", "ivy_settings", mode="after")
+    @field_validator("home", "cache", "contracts", "index", "dbt_project", "terraform", "ivy_settings", mode="after")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         """Services have working directories of their own, so a relative path is made absolute once."""

@@ -1,0 +1,16 @@
+"""`tideline env`: what an environment on AWS is given, and what it consists of; one file per command."""
+
+from __future__ import annotations
+
+import click
+
+from tideline.cli.lazy import LazyGroup
+
+COMMANDS = {
+    "tfvars": "Write what the contracts ask of an environment: Terraform reads it beside its inputs.",
+}
+
+
+@click.group(cls=LazyGroup, package=__name__, table=COMMANDS)
+def command() -> None:
+    """Prepare, show and review environments on AWS."""
