@@ -15,6 +15,7 @@ from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException
 from confluent_kafka import TopicCollection as Topics
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, OffsetSpec
 
+from tideline.adapters.kafka_answers import ASKED_AGAIN, ask, no_answer, no_topic, not_ready, refused
 from tideline.model.errors import Fatal, PositionLost, Retriable, TidelineError
 from tideline.model.position import Partition, Position, Range, StreamId
 from tideline.ports import Delivery, LogRecord
@@ -31,7 +32,7 @@ _REFUSED = {
 }  # fmt: skip
 _OUTSIDE = {
     KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT, KafkaError._RESOLVE,
-    KafkaError._WAIT_COORD, KafkaError.REQUEST_TIMED_OUT, KafkaError.NOT_CONTROLLER, KafkaError._TIMED_OUT_QUEUE,
+    KafkaError._WAIT_COORD, KafkaError.REQUEST_TIMED_OUT, KafkaError.NETWORK_EXCEPTION, KafkaError._TIMED_OUT_QUEUE,
 }  # fmt: skip
 
 
@@ -45,23 +46,16 @@ class ConfluentLog:
 
     def stream(self, topic: str) -> StreamId:
         """The topic id as the broker's own tools print it (URL-safe), so that all clients name a stream alike."""
-        identity = str(self._describe(topic).topic_id)
+        identity = str(ask(lambda left: self._describe(topic, left), self._request_s).topic_id)
         return StreamId(topic, identity.replace("+", "-").replace("/", "_"))
 
     def bounds(self, topic: str) -> Mapping[Partition, Range]:
-        places = [TopicPartition(topic, p.id) for p in self._describe(topic).partitions]
-        starts, ends = (self._offsets(topic, places, spec) for spec in (OffsetSpec.earliest(), OffsetSpec.latest()))
-        return {p: Range(starts[p], max(starts[p], ends[p])) for p in sorted(starts)}
+        return ask(lambda left: self._bounds(topic, left), self._request_s)
 
     def create(self, topic: str, partitions: int, config: Mapping[str, str] | None = None) -> None:
         wanted = NewTopic(topic, partitions, 1, config={**TOPIC_CONFIG, **(config or {})})
-        try:
-            self._admin.create_topics([wanted], request_timeout=self._request_s)[topic].result()
-        except KafkaException as error:
-            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
-                raise _translate(error.args[0], topic) from error
-        self._wait_until_there(topic)
-        there = len(self._describe(topic).partitions)
+        ask(lambda left: self._create(wanted, left), self._request_s)
+        there = len(ask(lambda left: self._bounds(topic, left), self._request_s, until_there=True))
         if there != partitions:
             raise Fatal(
                 "TL-LOG-002",
@@ -69,13 +63,13 @@ class ConfluentLog:
                 where=f"topic {topic}",
                 fix="partitions are for life (they decide which id is where): correct the contract, or use a new topic",
             )
-        self._check_log_time(topic)
+        ask(lambda left: self._check_log_time(topic, left), self._request_s, until_there=True)
 
-    def _check_log_time(self, topic: str) -> None:
+    def _check_log_time(self, topic: str, left_s: float) -> None:
         """A topic made by others may carry its producers' clocks: the deduplication horizon needs the broker's."""
         resource = ConfigResource(ConfigResource.Type.TOPIC, topic)
         try:
-            found = self._admin.describe_configs([resource], request_timeout=self._request_s)[resource].result()
+            found = self._admin.describe_configs([resource], request_timeout=left_s)[resource].result()
         except KafkaException as error:
             raise _translate(error.args[0], topic) from error
         for name, value in TOPIC_CONFIG.items():
@@ -93,36 +87,36 @@ class ConfluentLog:
     def writer(self, *, linger_ms: int = 0, client_id: str = "tideline") -> ConfluentWriter:
         return ConfluentWriter(self._bootstrap, client_id, linger_ms, self._delivery_s)
 
-    def _describe(self, topic: str) -> Any:
+    def _create(self, wanted: NewTopic, left_s: float) -> None:
         try:
-            return self._admin.describe_topics(Topics([topic]), request_timeout=self._request_s)[topic].result()
+            self._admin.create_topics([wanted], request_timeout=left_s)[wanted.topic].result()
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise _translate(error.args[0], wanted.topic) from error
+
+    def _describe(self, topic: str, left_s: float) -> Any:
+        try:
+            return self._admin.describe_topics(Topics([topic]), request_timeout=left_s)[topic].result()
         except KafkaException as error:
             raise _translate(error.args[0], topic) from error
 
-    def _offsets(self, topic: str, places: list[TopicPartition], spec: OffsetSpec) -> dict[Partition, Position]:
+    def _bounds(self, topic: str, left_s: float) -> dict[Partition, Range]:
+        """Answered only when every partition has a leader that serves; a created topic has them a moment later."""
+        places = [TopicPartition(topic, p.id) for p in self._describe(topic, left_s).partitions]
+        starts = self._offsets(topic, places, OffsetSpec.earliest(), left_s)
+        ends = self._offsets(topic, places, OffsetSpec.latest(), left_s)
+        return {p: Range(starts[p], max(starts[p], ends[p])) for p in sorted(starts)}
+
+    def _offsets(
+        self, topic: str, places: list[TopicPartition], spec: OffsetSpec, left_s: float
+    ) -> dict[Partition, Position]:
         answers = self._admin.list_offsets(
-            dict.fromkeys(places, spec),
-            isolation_level=IsolationLevel.READ_COMMITTED,
-            request_timeout=self._request_s,
+            dict.fromkeys(places, spec), isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=left_s
         )
         try:
             return {place.partition: answer.result().offset for place, answer in answers.items()}
         except KafkaException as error:
             raise _translate(error.args[0], topic) from error
-
-    def _wait_until_there(self, topic: str) -> None:
-        """A created topic shows up in metadata, and gets its leaders, a moment later."""
-        deadline = time.monotonic() + self._request_s
-        while True:
-            try:
-                if all(p.leader is not None and p.leader.id >= 0 for p in self._describe(topic).partitions):
-                    return
-            except Retriable:
-                if time.monotonic() > deadline:
-                    raise
-            if time.monotonic() > deadline:
-                raise Retriable("TL-LOG-003", "the topic has no leader yet", where=f"topic {topic}")
-            time.sleep(0.05)
 
 
 class ConfluentReader:
@@ -136,15 +130,15 @@ class ConfluentReader:
         self, bootstrap: str, topic: str, start: Mapping[Partition, Position], *, request_timeout_s: float
     ) -> None:
         self._topic, self._next, self._patience_s = topic, dict(start), request_timeout_s
-        self._lost: list[PositionLost] = []
+        self._overrun: list[Partition] = []
         self._down_since: float | None = None
         self._probed = 0.0
         self._consumer = Consumer({**_connection(bootstrap), **_READER, "error_cb": self._on_error}, logger=LOG)
         self._consumer.assign([TopicPartition(topic, p, at) for p, at in sorted(self._next.items())])
 
     def poll(self, timeout_s: float, max_records: int) -> Sequence[LogRecord]:
-        if self._lost:
-            raise self._lost.pop(0)
+        if self._overrun:
+            raise self._next_loss()
         if self._down_since is not None:
             self._probe(timeout_s)
         first = self._consumer.poll(timeout_s)
@@ -152,8 +146,8 @@ class ConfluentReader:
             return []
         messages = [first, *self._consumer.consume(max_records - 1, 0)] if max_records > 1 else [first]
         records = [record for record in map(self._accept, messages) if record is not None]
-        if self._lost and not records:
-            raise self._lost.pop(0)
+        if self._overrun and not records:
+            raise self._next_loss()
         return records
 
     def position(self, partition: Partition) -> Position:
@@ -163,7 +157,7 @@ class ConfluentReader:
         """Also the way on after PositionLost, for that partition alone."""
         self._next[partition] = position
         place = TopicPartition(self._topic, partition, position)
-        self._lost = [lost for lost in self._lost if lost.partition != partition]
+        self._overrun = [lost for lost in self._overrun if lost != partition]
         self._consumer.incremental_unassign([place])
         self._consumer.incremental_assign([place])
 
@@ -187,13 +181,19 @@ class ConfluentReader:
         if error.code() == KafkaError._PARTITION_EOF:
             self._next[partition] = max(self._next[partition], message.offset())
         elif error.code() in (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE):
-            self._lost.append(self._lost_range(partition))
+            self._overrun.append(partition)
         else:
             problem = _translate(error, self._topic)
             if not isinstance(problem, Retriable):
                 raise problem
             self._on_error(error)
         return None
+
+    def _next_loss(self) -> PositionLost:
+        """What the broker cannot tell now a later `poll` tells; nothing that was read with it is dropped."""
+        loss = self._lost_range(self._overrun[0])
+        del self._overrun[0]
+        return loss
 
     def _lost_range(self, partition: Partition) -> PositionLost:
         at = self._next[partition]
@@ -314,13 +314,11 @@ def _delivery(error: KafkaError | None, partition: Partition, position: Position
 
 
 def _translate(error: KafkaError, topic: str) -> TidelineError:
-    if error.code() in (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION):
-        return Retriable("TL-LOG-003", "there is no such topic", where=f"topic {topic}", fix="tideline up creates it")
-    if error.code() in _OUTSIDE or error.retriable():
-        return Retriable(
-            "TL-LOG-001",
-            f"the broker does not answer ({error.name()})",
-            where=f"topic {topic}",
-            fix="tideline status; tideline up",
-        )
-    return Fatal("TL-LOG-004", f"the broker refused: {error.name()}: {error.str()}", where=f"topic {topic}")
+    code = error.code()
+    if code in (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION):
+        return no_topic(topic)
+    if code in ASKED_AGAIN:
+        return not_ready(topic, code)
+    if code in _OUTSIDE or error.retriable():
+        return no_answer(topic, error.name())
+    return refused(topic, f"{error.name()}: {error.str()}")

@@ -20,7 +20,8 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka import errors as trouble
 from kafka.protocol.consumer import IsolationLevel, OffsetSpec
 
-from tideline.model.errors import Fatal, PositionLost, Retriable
+from tideline.adapters.kafka_answers import ASKED_AGAIN, ask, no_answer, no_topic, not_ready, refused
+from tideline.model.errors import Fatal, PositionLost, TidelineError
 from tideline.model.position import Partition, Position, Range, StreamId
 from tideline.ports import Delivery, LogRecord
 
@@ -45,23 +46,17 @@ class PythonLog:
 
     def stream(self, topic: str) -> StreamId:
         """The topic id in the broker's own spelling, so that both adapters name a stream alike."""
-        raw = UUID(str(self._describe(topic)["topic_id"])).bytes
+        raw = UUID(str(ask(lambda _: self._describe(topic), self._request_s)["topic_id"])).bytes
         return StreamId(topic, base64.urlsafe_b64encode(raw).rstrip(b"=").decode())
 
     def bounds(self, topic: str) -> Mapping[Partition, Range]:
-        numbers = sorted(int(p["partition_index"]) for p in self._describe(topic)["partitions"])
-        with _translated(topic):
-            starts, ends = (self._offsets(topic, numbers, spec) for spec in (OffsetSpec.EARLIEST, OffsetSpec.LATEST))
-        return {p: Range(starts[p], max(starts[p], ends[p])) for p in numbers}
+        return ask(lambda left: self._bounds(topic, left), self._request_s)
 
     def create(self, topic: str, partitions: int, config: Mapping[str, str] | None = None) -> None:
         configs = {**TOPIC_CONFIG, **(config or {})}
         wanted = {topic: {"num_partitions": partitions, "replication_factor": 1, "configs": configs}}
-        with _translated(topic):
-            with suppress(trouble.TopicAlreadyExistsError):
-                self._admin().create_topics(wanted)
-            self._admin().wait_for_topics([topic], timeout_ms=int(self._request_s * 1000))
-        there = len(self._describe(topic)["partitions"])
+        ask(lambda _: self._create(wanted, topic), self._request_s)
+        there = len(ask(lambda left: self._bounds(topic, left), self._request_s, until_there=True))
         if there != partitions:
             raise Fatal(
                 "TL-LOG-002",
@@ -82,16 +77,32 @@ class PythonLog:
             self._connected = KafkaAdminClient(**_connection(self._bootstrap, self._request_s), **limits)
         return self._connected
 
+    def _create(self, wanted: Mapping[str, Any], topic: str) -> None:
+        with _translated(topic), suppress(trouble.TopicAlreadyExistsError):
+            self._admin().create_topics(wanted)
+
     def _describe(self, topic: str) -> Any:
         with _translated(topic):
             found = [t for t in self._admin().describe_topics([topic]) if t["name"] == topic]
-            if not found or found[0]["error_code"]:
+            if not found:
                 raise trouble.UnknownTopicOrPartitionError(topic)
+            if found[0]["error_code"]:
+                raise trouble.for_code(found[0]["error_code"])(topic)
         return found[0]
 
-    def _offsets(self, topic: str, partitions: list[int], spec: OffsetSpec) -> dict[Partition, Position]:
+    def _bounds(self, topic: str, left_s: float) -> dict[Partition, Range]:
+        """Answered only when every partition has a leader that serves; a created topic has them a moment later."""
+        numbers = sorted(int(p["partition_index"]) for p in self._describe(topic)["partitions"])
+        starts = self._offsets(topic, numbers, OffsetSpec.EARLIEST, left_s)
+        ends = self._offsets(topic, numbers, OffsetSpec.LATEST, left_s)
+        return {p: Range(starts[p], max(starts[p], ends[p])) for p in numbers}
+
+    def _offsets(self, topic: str, partitions: list[int], spec: OffsetSpec, left_s: float) -> dict[Partition, Position]:
         places = {TopicPartition(topic, p): spec for p in partitions}
-        answers = self._admin().list_partition_offsets(places, isolation_level=IsolationLevel.READ_COMMITTED)
+        with _translated(topic):
+            answers = self._admin().list_partition_offsets(
+                places, isolation_level=IsolationLevel.READ_COMMITTED, timeout_ms=int(left_s * 1000)
+            )
         return {place.partition: int(answer.offset) for place, answer in answers.items()}
 
 
@@ -116,8 +127,9 @@ class PythonReader:
                 batches = self._consumer.poll(timeout_ms=int(timeout_s * 1000), max_records=max_records)
             except trouble.OffsetOutOfRangeError as error:
                 place, at = next(iter(error.args[0].items()))
+                lost = self._lost_range(place, at)  # if the broker cannot tell now, a later poll comes here again
                 self._consumer.pause(place)
-                raise self._lost_range(place, at) from error
+                raise lost from error
         found = [_record(message) for messages in batches.values() for message in messages]
         if found:
             self._heard = time.monotonic()
@@ -156,7 +168,7 @@ class PythonReader:
             self._heard = now
         except trouble.KafkaError as error:
             if now - self._heard > self._patience_s:
-                raise _gone(self._topic, error) from error
+                raise no_answer(self._topic, type(error).__name__) from error
 
 
 class PythonWriter:
@@ -252,20 +264,18 @@ def _translated(topic: str) -> Iterator[None]:
     try:
         yield
     except trouble.UnknownTopicOrPartitionError as error:
-        raise Retriable(
-            "TL-LOG-003", "there is no such topic", where=f"topic {topic}", fix="tideline up creates it"
-        ) from error
-    except (trouble.RetriableError, trouble.KafkaConnectionError) as error:
-        raise _gone(topic, error) from error
+        raise no_topic(topic) from error
     except trouble.UnsupportedCodecError as error:
         raise Fatal("TL-LOG-007", "no library for this compression", where=topic, fix="install lz4") from error
     except trouble.KafkaError as error:
-        raise Fatal("TL-LOG-004", f"the broker refused: {type(error).__name__}", where=f"topic {topic}") from error
+        raise _told(error, topic) from error
 
 
-def _gone(topic: str, error: Exception) -> Retriable:
-    name = type(error).__name__
-    where = f"topic {topic}" if topic else "event log"
-    return Retriable(
-        "TL-LOG-001", f"the broker does not answer ({name})", where=where, fix="tideline status; tideline up"
-    )
+def _told(error: trouble.KafkaError, topic: str) -> TidelineError:
+    """The client's own errors have no number."""
+    name, number = type(error).__name__, getattr(error, "errno", None)
+    if number in ASKED_AGAIN:
+        return not_ready(topic, number)
+    if isinstance(error, (trouble.RetriableError, trouble.KafkaConnectionError)):
+        return no_answer(topic, name)
+    return refused(topic, name)
