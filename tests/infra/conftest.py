@@ -1,0 +1,39 @@
+"""Fixtures of the Terraform tests: one copy of the tree, one Terraform, one AWS on loopback per session and worker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.infra.terraform_cli import Terraform, copy_of_the_tree, terraform_or_reason
+from tests.localaws.server import LocalAws, local_aws
+
+
+@pytest.fixture(scope="session")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of infra/terraform and of the moto roots, laid out as in the repository."""
+    return copy_of_the_tree(tmp_path_factory.mktemp("tree"))
+
+
+@pytest.fixture(scope="session")
+def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
+    """Terraform with the AWS provider, else a skip that says what is absent."""
+    found = terraform_or_reason(tmp_path_factory.mktemp("terraform"))
+    if isinstance(found, str):
+        pytest.skip(found)
+    return found
+
+
+@pytest.fixture(scope="session")
+def running_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
+    with local_aws(tmp_path_factory.mktemp("localaws") / "moto.log") as aws:
+        yield aws
+
+
+@pytest.fixture
+def aws(running_aws: LocalAws) -> LocalAws:
+    """moto with our extensions and an empty account."""
+    running_aws.reset()
+    return running_aws
