@@ -25,6 +25,19 @@ output "buckets" {
   } }
 }
 
+output "replicas" {
+  description = "Bucket of each zone in the second region: name and arn. It exists only where replication is on."
+  value = { for zone in local.zones : zone => {
+    name = "${local.prefix}-${zone}-${local.account}-replica"
+    arn  = "arn:${local.partition}:s3:::${local.prefix}-${zone}-${local.account}-replica"
+  } }
+}
+
+output "query_results" {
+  description = "Place where Athena leaves the results of queries; they expire after days."
+  value       = "artifacts/athena-results/"
+}
+
 output "keys" {
   description = "Alias of the KMS key of each purpose. Policies name keys by kms:ResourceAliases, since key ids are unknown before they exist."
   value       = { for purpose in local.purposes : purpose => { alias = "alias/${local.prefix}-${purpose}" } }
@@ -92,6 +105,7 @@ output "arns" {
     emr_serverless = "arn:${local.partition}:emr-serverless:${local.scope}:/applications/*"
     airflow        = "arn:${local.partition}:airflow:${local.scope}:environment/${local.prefix}"
     backup_vault   = "arn:${local.partition}:backup:${local.scope}:backup-vault:${local.prefix}-"
+    trail          = "arn:${local.partition}:cloudtrail:${local.scope}:trail/${local.prefix}"
     alarm          = "arn:${local.partition}:cloudwatch:${local.scope}:alarm:${local.prefix}-"
   }
 }
