@@ -1,0 +1,108 @@
+"""How each type of resource that holds data is encrypted: a rule by type, and the types that hold none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tideline.environments.plan import Plan, Resource
+
+Rule = Callable[[Resource, Plan], str]  # why not; empty when it is
+
+
+def _key(path: str) -> Rule:
+    """A key of ours stands at this path: known, or known after apply."""
+
+    def rule(one: Resource, _: Plan) -> str:
+        found = [*_at(one.values, path.split(".")), *_at(one.unknown, path.split("."))]
+        return "" if any(found) else f"{path} names no key"
+
+    return rule
+
+
+def _says(path: str, *wanted: object) -> Rule:
+    """The value at this path is one of these."""
+
+    def rule(one: Resource, _: Plan) -> str:
+        found = _at(one.values, path.split("."))
+        return "" if found and all(value in wanted for value in found) else f"{path} is not {wanted[0]!r}"
+
+    return rule
+
+
+def _both(*rules: Rule) -> Rule:
+    def rule(one: Resource, plan: Plan) -> str:
+        return next((why for each in rules if (why := each(one, plan))), "")
+
+    return rule
+
+
+def _bucket(one: Resource, plan: Plan) -> str:
+    """A bucket is encrypted by a resource of its own: by KMS, but for access logs, which S3 writes under AES256 only."""
+    name = one.values["bucket"]
+    for other in plan.of("aws_s3_bucket_server_side_encryption_configuration"):
+        if other.values.get("bucket") == name:
+            found = _at(other.values, ["rule", "apply_server_side_encryption_by_default", "sse_algorithm"])
+            log = "logs" in name and found == ["AES256"]
+            return (
+                "" if log or found in (["aws:kms"], ["aws:kms:dsse"]) else f"encrypted by {found}, not by a key of ours"
+            )
+    return "no encryption is configured"
+
+
+def _volume(one: Resource, _: Plan) -> str:
+    """Kafka: at rest by our key, in transit by TLS only."""
+    rest = [*_at(one.values, ["encryption_info", "encryption_at_rest_kms_key_arn"])]
+    rest += _at(one.unknown, ["encryption_info", "encryption_at_rest_kms_key_arn"])
+    wire = _at(one.values, ["encryption_info", "encryption_in_transit", "client_broker"])
+    return "" if any(rest) and wire == ["TLS"] else "at rest by a key of ours and TLS only is wanted"
+
+
+def _at(value: Any, path: list[str]) -> list[Any]:
+    """Every value at a path; lists are walked through."""
+    if isinstance(value, list):
+        return [found for inner in value for found in _at(inner, path)]
+    if not path:
+        return [] if value is None else [value]
+    return _at(value.get(path[0]), path[1:]) if isinstance(value, Mapping) else []
+
+
+ENCRYPTED: dict[str, Rule] = {
+    "aws_s3_bucket": _bucket,
+    "aws_cloudwatch_log_group": _key("kms_key_id"),
+    "aws_sns_topic": _key("kms_master_key_id"),
+    "aws_sqs_queue": _key("kms_master_key_id"),
+    "aws_kinesis_stream": _both(_says("encryption_type", "KMS"), _key("kms_key_id")),
+    "aws_kinesis_firehose_delivery_stream": _key("extended_s3_configuration.kms_key_arn"),
+    "aws_msk_cluster": _volume,
+    "aws_dynamodb_table": _both(
+        _says("server_side_encryption.enabled", True), _key("server_side_encryption.kms_key_arn")
+    ),
+    "aws_lambda_function": _key("kms_key_arn"),
+    "aws_ecr_repository": _says("encryption_configuration.encryption_type", "KMS", "KMS_DSSE"),
+    "aws_mwaa_environment": _key("kms_key"),
+    "aws_secretsmanager_secret": _key("kms_key_id"),
+    "aws_cloudtrail": _key("kms_key_id"),
+    "aws_backup_vault": _key("kms_key_arn"),
+    "aws_athena_workgroup": _says(
+        "configuration.result_configuration.encryption_configuration.encryption_option", "SSE_KMS"
+    ),
+    "aws_redshiftserverless_namespace": _key("kms_key_id"),
+    "aws_glue_data_catalog_encryption_settings": _says(
+        "data_catalog_encryption_settings.encryption_at_rest.catalog_encryption_mode",
+        "SSE-KMS",
+        "SSE-KMS-WITH-SERVICE-ROLE",
+    ),
+    "aws_prometheus_workspace": _key("kms_key_arn"),
+    "aws_kms_key": _says("enable_key_rotation", True),
+    "aws_lb_listener": lambda one, _: (
+        "" if one.values.get("protocol") in ("HTTPS", "TLS") or _redirects(one) else "speaks plain HTTP"
+    ),
+}
+
+
+def _redirects(one: Resource) -> bool:
+    return _at(one.values, ["default_action", "type"]) == ["redirect"]
+
+
+HOLDS_NO_DATA: frozenset[str] = frozenset()

@@ -1,0 +1,152 @@
+"""What a plan must keep, whatever the environment: tagged, encrypted, closed to the world, no secret, no wide policy.
+
+Each rule gives findings; the reviewed list of exceptions, each with its reason, is the caller's. A type that no rule has
+heard of is a finding too: somebody has to say how its data is encrypted, or that it holds none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tideline.environments.encryption import ENCRYPTED, HOLDS_NO_DATA
+from tideline.environments.permissions import Policy, policies
+from tideline.environments.plan import Plan, Resource
+
+TAGS = ("project", "environment", "managed-by", "module")
+NO_RESOURCE_LEVEL = "NoResourceLevel"  # Sid of statements on actions for which AWS has no narrower resource
+_WORLD = ("0.0.0.0/0", "::/0")
+_SECRET_TYPES = ("aws_secretsmanager_secret_version", "aws_iam_access_key", "aws_iam_user", "aws_key_pair")
+_SECRET_KEYS = re.compile(r"(password|secret_string|secret_key|private_key|token|api_key)(_wo)?$")
+_SECRET_TEXT = re.compile(r"AKIA[0-9A-Z]{16}|-----BEGIN [A-Z ]*PRIVATE KEY-----")
+_PUBLIC: dict[str, tuple[str, tuple[object, ...]]] = {
+    "aws_redshiftserverless_workgroup": ("publicly_accessible", (True,)),
+    "aws_redshift_cluster": ("publicly_accessible", (True,)),
+    "aws_dms_replication_instance": ("publicly_accessible", (True,)),
+    "aws_subnet": ("map_public_ip_on_launch", (True,)),
+    "aws_mwaa_environment": ("webserver_access_mode", ("PUBLIC_ONLY",)),
+    "aws_lb": ("internal", (False,)),
+    "aws_lambda_function_url": ("authorization_type", ("NONE",)),
+    "aws_api_gateway_method": ("authorization", ("NONE",)),
+    "aws_apigatewayv2_route": ("authorization_type", ("NONE",)),
+    "aws_transfer_server": ("endpoint_type", ("PUBLIC",)),
+}
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Finding:
+    """One break of a rule: `rule` is greppable, `address` the resource, `what` a sentence."""
+
+    rule: str
+    address: str
+    what: str
+
+
+def review(plan: Plan) -> list[Finding]:
+    """Every break of every rule, in a stable order."""
+    found = [*_untagged(plan), *_unencrypted(plan), *_public(plan), *_secrets(plan), *_wide(plan)]
+    return sorted(set(found))
+
+
+def _untagged(plan: Plan) -> Iterator[Finding]:
+    """A resource can be tagged when its schema has `tags_all`, which only the provider computes."""
+    for one in plan.resources.values():
+        if "tags_all" in one.values or "tags_all" in one.unknown:
+            tags = one.values.get("tags") or {}
+            missing = [name for name in TAGS if not tags.get(name)]
+            if missing:
+                yield Finding("TAGS", one.address, f"lacks the tags {', '.join(missing)}")
+
+
+def _unencrypted(plan: Plan) -> Iterator[Finding]:
+    for one in plan.resources.values():
+        if one.type in ENCRYPTED:
+            why = ENCRYPTED[one.type](one, plan)
+            if why:
+                yield Finding("ENCRYPTION", one.address, why)
+        elif one.type.startswith("aws_") and one.type not in HOLDS_NO_DATA:
+            yield Finding(
+                "ENCRYPTION", one.address, f"no rule says how {one.type} is encrypted, or that it holds no data"
+            )
+
+
+def _public(plan: Plan) -> Iterator[Finding]:
+    for one in plan.resources.values():
+        key, bad = _PUBLIC.get(one.type, ("", ()))
+        if key and one.values.get(key) in bad:
+            yield Finding("PUBLIC", one.address, f"{key} is {one.values[key]!r}")
+        yield from _open_to_the_world(one)
+    guarded = {one.values.get("bucket") for one in plan.of("aws_s3_bucket_public_access_block") if _all_blocked(one)}
+    for bucket in plan.of("aws_s3_bucket"):
+        if bucket.values["bucket"] not in guarded:
+            yield Finding("PUBLIC", bucket.address, "no public access block with all four switches on")
+
+
+def _open_to_the_world(one: Resource) -> Iterator[Finding]:
+    if one.type == "aws_vpc_security_group_ingress_rule":
+        named = [one.values.get(key) for key in ("cidr_ipv4", "cidr_ipv6")]
+    elif one.type in ("aws_security_group", "aws_default_security_group"):
+        named = [cidr for rule in one.values.get("ingress") or [] for cidr in rule.get("cidr_blocks") or []]
+    else:
+        return
+    for cidr in named:
+        if cidr in _WORLD:
+            yield Finding("PUBLIC", one.address, f"lets {cidr} in")
+
+
+def _all_blocked(one: Resource) -> bool:
+    switches = ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
+    return all(one.values.get(switch) is True for switch in switches)
+
+
+def _secrets(plan: Plan) -> Iterator[Finding]:
+    for one in plan.resources.values():
+        if one.type in _SECRET_TYPES:
+            yield Finding("SECRET", one.address, f"{one.type} would put a secret into the state")
+        for path, value in _texts(one.values):
+            if _SECRET_TEXT.search(value) or (_SECRET_KEYS.search(path.rpartition(".")[2]) and value):
+                yield Finding("SECRET", one.address, f"{path} looks like a secret")
+
+
+def _texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _texts(inner, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner, path)
+
+
+def _wide(plan: Plan) -> Iterator[Finding]:
+    for policy in policies(plan):
+        for statement in policy.document.get("Statement", []):
+            yield from _wide_statement(policy, statement)
+
+
+def _wide_statement(policy: Policy, statement: Mapping[str, Any]) -> Iterator[Finding]:
+    if statement["Effect"] != "Allow":
+        return
+    where = f"{policy.address} {statement.get('Sid', '')}".strip()
+    for action in _several(statement.get("Action", [])):
+        if "*" in action:
+            yield Finding("WIDE", where, f"allows {action}")
+    if "NotAction" in statement or "NotResource" in statement:
+        yield Finding("WIDE", where, "allows everything but what it names")
+    alone = not str(statement.get("Sid", "")).startswith(NO_RESOURCE_LEVEL)
+    if policy.kind != "resource" and alone and "*" in _several(statement.get("Resource", [])):
+        yield Finding("WIDE", where, 'allows on Resource "*"')
+    if policy.kind in ("resource", "trust") and _anybody(statement) and not statement.get("Condition"):
+        yield Finding("WIDE", where, "lets anybody in, without a condition")
+
+
+def _anybody(statement: Mapping[str, Any]) -> bool:
+    given = statement.get("Principal", {})
+    return given == "*" or (isinstance(given, Mapping) and "*" in _several(given.get("AWS", [])))
+
+
+def _several(given: Any) -> list[str]:
+    return [given] if isinstance(given, str) else list(given)
