@@ -38,7 +38,7 @@ def _both(*rules: Rule) -> Rule:
 
 
 def _bucket(one: Resource, plan: Plan) -> str:
-    """A bucket is encrypted by a resource of its own: by KMS, but for access logs, which S3 writes under AES256 only."""
+    """A bucket is encrypted by another resource: by KMS, but for access logs, which S3 writes under AES256 only."""
     name = one.values["bucket"]
     for other in plan.of("aws_s3_bucket_server_side_encryption_configuration"):
         if other.values.get("bucket") == name:
@@ -105,4 +105,10 @@ def _redirects(one: Resource) -> bool:
     return _at(one.values, ["default_action", "type"]) == ["redirect"]
 
 
-HOLDS_NO_DATA: frozenset[str] = frozenset()
+HOLDS_NO_DATA = frozenset(
+    """
+    aws_iam_policy aws_iam_role aws_iam_role_policy aws_iam_role_policy_attachment
+    aws_s3_bucket_policy aws_s3_bucket_public_access_block aws_s3_bucket_server_side_encryption_configuration
+    aws_vpc_security_group_egress_rule aws_vpc_security_group_ingress_rule
+    """.split()
+)

@@ -60,8 +60,8 @@ def render(plans: Mapping[str, Plan]) -> str:
     """The whole page of all environments; each is a column of each table."""
     head = (
         "# What each environment consists of\n\n"
-        "Written by `tideline env show --write` from Terraform's plan of each environment with its example inputs and the "
-        "contracts of this repository; checked by `make tf-test`.\n"
+        "Written by `tideline env show --write` from Terraform's plan of each environment with its example inputs and "
+        "the contracts of this repository; checked by `make tf-test`.\n"
     )
     return "\n".join([head, _totals(plans), _facts(plans), *(_diagram(name, plan) for name, plan in plans.items())])
 

@@ -1,7 +1,7 @@
 """What a plan must keep, whatever the environment: tagged, encrypted, closed to the world, no secret, no wide policy.
 
-Each rule gives findings; the reviewed list of exceptions, each with its reason, is the caller's. A type that no rule has
-heard of is a finding too: somebody has to say how its data is encrypted, or that it holds none.
+Each rule gives findings; the reviewed list of exceptions, each with its reason, is the caller's. A type that no rule
+has heard of is a finding too: somebody has to say how its data is encrypted, or that it holds none.
 """
 
 from __future__ import annotations
