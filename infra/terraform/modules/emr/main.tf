@@ -1,0 +1,30 @@
+# What clusters and the application share: names, and how Spark is set up on both.
+
+module "names" {
+  source  = "../names"
+  context = var.context
+}
+
+locals {
+  name    = module.names.prefix
+  tags    = merge(module.names.tags, { module = "emr" })
+  release = jsondecode(file("${path.module}/releases.json"))[var.release_label]
+  logs    = "s3://${var.bucket_names["logs"]}/emr"
+
+  # Delta as the tables' format, the Glue catalog as their directory. The log store writes a commit only where none is yet.
+  log_store = var.log_store == null ? {} : {
+    "spark.delta.logStore.s3.impl"  = var.log_store.class
+    "spark.delta.logStore.s3a.impl" = var.log_store.class
+  }
+  log_store_jars = var.log_store == null ? [] : ["s3://${var.bucket_names["artifacts"]}/${var.log_store.jar}"]
+
+  spark = merge({
+    "spark.sql.extensions"                             = "io.delta.sql.DeltaSparkSessionExtension"
+    "spark.sql.catalog.spark_catalog"                  = "org.apache.spark.sql.delta.catalog.DeltaCatalog"
+    "spark.hadoop.hive.metastore.client.factory.class" = local.glue_client
+    "spark.sql.session.timeZone"                       = "UTC"
+    "spark.dynamicAllocation.enabled"                  = "true"
+  }, local.log_store)
+
+  glue_client = "com.amazonaws.glue.catalog.metastore.AWSGlueDataCatalogHiveClientFactory"
+}
