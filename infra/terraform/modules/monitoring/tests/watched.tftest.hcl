@@ -1,0 +1,92 @@
+mock_provider "aws" {}
+
+variables {
+  context = { project = "tideline", environment = "dev", account_id = "111122223333", region = "eu-central-1" }
+  key_arn = "arn:aws:kms:eu-central-1:111122223333:key/11111111-2222-3333-4444-555555555555"
+  alarms = {
+    services         = { cluster = "tideline-dev", names = { speed = "speed", serving = "serving" }, collector = true }
+    serving          = { load_balancer = "app/tideline-dev/0123456789abcdef", target_groups = { blue = "targetgroup/a/1", green = "targetgroup/b/2" } }
+    msk              = { cluster = "tideline-dev-events", brokers = 3 }
+    streams          = { sales = "tideline-dev-retail-sales" }
+    delivery_streams = { sales = "tideline-dev-retail-sales" }
+    emr_clusters     = { main = "j-1ABCDEFGHIJKL" }
+    emr_serverless   = { main = "00abcdefghijklmn" }
+    airflow          = { environment = "tideline-dev" }
+    functions        = { push = "tideline-dev-push" }
+    state_machines   = { delivery = "arn:aws:states:eu-central-1:111122223333:stateMachine:tideline-dev-delivery" }
+    tables           = { delivered = "tideline-dev-delivered" }
+    nat_gateways     = { a = "nat-0123456789abcdef0" }
+    replication      = { gold = { source = "tideline-dev-gold-111122223333", destination = "tideline-dev-gold-111122223333-replica", rule = "all" } }
+    workgroup        = { name = "tideline-dev" }
+    backup           = true
+  }
+}
+
+run "everything_watched" {
+  command = plan
+
+  assert {
+    condition     = length(aws_cloudwatch_metric_alarm.this) == 38
+    error_message = "One alarm per thing that was named: ${length(aws_cloudwatch_metric_alarm.this)}"
+  }
+  assert {
+    condition = alltrue([for name, alarm in aws_cloudwatch_metric_alarm.this :
+      can(regex(" Runbook: docs/runbooks/aws/[a-z-]+\\.md$", alarm.alarm_description)) && alarm.alarm_name == "tideline-dev-${name}"])
+    error_message = "Every alarm names its runbook and carries the prefix."
+  }
+  assert {
+    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.this : alarm.tags["module"] == "monitoring" && alarm.tags["environment"] == "dev"])
+    error_message = "Every alarm is tagged."
+  }
+  assert {
+    condition = alltrue([for alarm in aws_cloudwatch_metric_alarm.this :
+      length([for query in alarm.metric_query : query if query.return_data]) == 1])
+    error_message = "An alarm judges exactly one series."
+  }
+  assert {
+    condition = aws_cloudwatch_metric_alarm.this["speed-not-running"].treat_missing_data == "breaching" && aws_cloudwatch_metric_alarm.this["serving-no-host"].treat_missing_data == "breaching"
+    error_message = "What is not there at all rings too."
+  }
+  assert {
+    condition     = toset([for key in keys(aws_cloudwatch_metric_alarm.this) : key if startswith(key, "msk-disk-")]) == toset(["msk-disk-1", "msk-disk-2", "msk-disk-3"])
+    error_message = "Each broker's disk has its alarm."
+  }
+  assert {
+    condition = alltrue([for name, rule in aws_cloudwatch_event_rule.this : startswith(rule.name, "tideline-dev-") && can(regex("docs/runbooks/aws/[a-z-]+\\.md$", rule.description))]) && toset(keys(aws_cloudwatch_event_rule.this)) == toset(["backup-failed", "deployment-failed", "query-cancelled", "switch-failed"])
+    error_message = "What has no metric is an event."
+  }
+  assert {
+    condition     = toset(keys(aws_cloudwatch_composite_alarm.severity)) == toset(["critical", "warning"]) && alltrue([for light in aws_cloudwatch_composite_alarm.severity : light.alarm_actions == null])
+    error_message = "One light per severity, which tells nobody."
+  }
+  assert {
+    condition     = alltrue([for board in concat([aws_cloudwatch_dashboard.platform], values(aws_cloudwatch_dashboard.layer)) : length(jsondecode(board.dashboard_body).widgets) > 1])
+    error_message = "Dashboards are JSON with widgets."
+  }
+  assert {
+    condition     = toset(keys(aws_cloudwatch_dashboard.layer)) == toset(["services", "stream", "batch", "ingest", "account"])
+    error_message = "One dashboard per layer."
+  }
+  assert {
+    condition = sort(flatten([for board in aws_cloudwatch_dashboard.layer : [for widget in jsondecode(board.dashboard_body).widgets : try(widget.properties.annotations.alarms, [])]])) == sort([for name, _ in aws_cloudwatch_metric_alarm.this : "arn:aws:cloudwatch:eu-central-1:111122223333:alarm:tideline-dev-${name}"])
+    error_message = "Every alarm can be seen on exactly one layer's dashboard."
+  }
+  assert {
+    condition     = alltrue([for filter in aws_cloudwatch_log_metric_filter.codes : strcontains(filter.pattern, "$.level = \"error\"") && strcontains(filter.pattern, "TL-*")])
+    error_message = "Error codes of our services are counted."
+  }
+}
+
+run "nothing_watched" {
+  command   = plan
+  variables { alarms = {} }
+
+  assert {
+    condition     = toset(keys(aws_cloudwatch_metric_alarm.this)) == toset(["positions-lost", "speed-logged-errors", "serving-logged-errors", "topics-logged-errors", "push-logged-errors", "delivery-logged-errors"])
+    error_message = "Only what our own logs say is watched always."
+  }
+  assert {
+    condition     = length(aws_cloudwatch_event_rule.this) == 0 && length(aws_cloudwatch_log_group.this) > 10
+    error_message = "Groups are there without any alarm."
+  }
+}
