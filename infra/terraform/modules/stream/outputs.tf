@@ -1,0 +1,49 @@
+locals {
+  cluster_arn = one(concat(aws_msk_cluster.this[*].arn, aws_msk_serverless_cluster.this[*].arn))
+}
+
+output "engine" {
+  description = "What carries the events, as asked for."
+  value       = var.engine
+}
+
+output "bootstrap_brokers" {
+  description = "Kafka's addresses for clients that sign with IAM, host:port with commas; null with Kinesis."
+  value = one(concat(
+    aws_msk_cluster.this[*].bootstrap_brokers_sasl_iam, aws_msk_serverless_cluster.this[*].bootstrap_brokers_sasl_iam,
+  ))
+}
+
+output "cluster_arn" {
+  description = "The Kafka cluster; null with Kinesis."
+  value       = local.cluster_arn
+}
+
+output "stream_arns" {
+  description = "The Kinesis stream of each topic; empty with Kafka."
+  value       = { for topic, stream in aws_kinesis_stream.this : topic => stream.arn }
+}
+
+output "topics" {
+  description = "Name of each topic, by contract, that carries events: what a producer writes to."
+  value       = { for name, topic in local.topics : topic.tags.contract => name... if topic.events }
+}
+
+output "topics_document" {
+  description = "What the topics task makes on Kafka, as canonical JSON: {\"format\": 1, \"topics\": {name: {\"config\", \"partitions\", \"replication\"}}}. With Kinesis there are none to make."
+  value = jsonencode({
+    format = 1
+    topics = local.kinesis ? {} : {
+      for name, topic in local.topics : name => {
+        config      = local.topic_config[name]
+        partitions  = topic.partitions
+        replication = 3
+      }
+    }
+  })
+}
+
+output "archive_place" {
+  description = "Where raw events are kept, as a place: <zone>/<key prefix>; null when they are not."
+  value       = var.archive.enabled ? "bronze/_archive/" : null
+}
