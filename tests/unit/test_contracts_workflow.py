@@ -79,6 +79,12 @@ def test_rights_are_few_and_never_beside_code_of_the_pull_request() -> None:
     assert not [run for run in runs() if "${{" in run], "text of a pull request reaches a shell as a variable only"
 
 
+def test_a_step_whose_pipe_fails_fails() -> None:
+    """GitHub gives `pipefail` only to a shell that is named, and the tests below run the steps with it."""
+    assert WORKFLOW["defaults"] == {"run": {"shell": "bash"}}
+    assert not [step for _, step in steps() if "shell" in step]
+
+
 def test_actions_are_pinned_by_commit() -> None:
     uses = [step["uses"] for _, step in steps() if "uses" in step]
     assert uses and all(re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", used) for used in uses)
@@ -110,6 +116,28 @@ def in_ci(clone: Path, run: str) -> subprocess.CompletedProcess[str]:
     }  # fmt: skip
     command = ("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", run)
     return subprocess.run(command, cwd=clone, env={**os.environ, **ours}, capture_output=True, text=True, check=False)
+
+
+JUDGING = ("Plan", "What breaks, for the comment", "Breaking changes")
+
+
+def test_an_earlier_version_that_cannot_be_read_stops_the_job_until_it_is_waived(clone: Path) -> None:
+    """The plan says that there is none, and leaves the verdict to the step that knows waivers."""
+    contract = clone / "contracts" / "retail" / "sales.odcs.yaml"
+    good = contract.read_text()
+    contract.write_text(good.replace("logicalType: integer", "logicalType: intege"))
+    subprocess.run(
+        ("git", "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-aqm", "b"), cwd=clone, check=True
+    )
+    contract.write_text(good.replace("version: 1.0.0", "version: 1.0.1"))
+    (clone / "reports").mkdir()
+    run = {step["name"]: step["run"] for _, step in steps("check") if step.get("name") in JUDGING}
+    assert [in_ci(clone, run[name]).returncode for name in JUDGING] == [0, 0, 4]
+    assert "No plan" in (clone / "reports" / "plan.md").read_text()
+    (path,) = set(re.findall(r"earlier\.[0-9a-f]{10}", (clone / "reports" / "breaking.md").read_text()))
+    waiver = f"contract: retail.sales, code: TL-CHG-007, path: {path}, owner: retail-data, expires: 9999-12-31"
+    (clone / "contracts" / "waivers.yaml").write_text(f"waivers:\n  - {{{waiver}, reason: Never was in force.}}\n")
+    assert [in_ci(clone, run[name]).returncode for name in JUDGING] == [0, 0, 0]
 
 
 @pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed; GitHub's runners have it")

@@ -64,7 +64,7 @@ def test_json_carries_every_part_of_a_finding(folder: Path) -> None:
     document = json.loads(lint(folder, "--json").output)
     assert document["files"] == 3 and document["counts"] == {"error": 2, "warning": 1, "note": 0}
     first = document["findings"][0]
-    assert first.keys() == {"code", "file", "line", "column", "what", "allowed", "suggestion", "severity"}
+    assert first.keys() == {"code", "file", "line", "column", "what", "allowed", "suggestion", "severity", "house"}
     assert document == json.loads(lint(folder, "--format", "json").output)
 
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from tideline.changes.dbt_graph import DbtGraph
 from tideline.changes.impact import Hit, hits
+from tideline.changes.unread import UNREADABLE, Unread
 from tideline.changes.versions import Pair, Pairs
 from tideline.changes.waivers import Listed, matching
 from tideline.model.change import Judgement, judge
@@ -40,7 +41,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was decided about one contract; `before` and `after` are versions, None for new and for gone."""
+    """What was decided about one contract; `before` and `after` are versions, None for new (or unread) and for gone."""
 
     contract: Contract
     file: str
@@ -56,17 +57,22 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All verdicts; `waivers` are findings about waivers themselves, `refused` about files that are no contracts."""
+    """All verdicts; `unread` are earlier versions that nothing was compared with.
+
+    `waivers` are findings about waivers themselves, `refused` about files of today that are no contracts.
+    """
 
     against: str
     verdicts: tuple[Verdict, ...]
+    unread: tuple[tuple[Unread, Told], ...] = ()
     waivers: tuple[tuple[Listed, Told], ...] = ()
     refused: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
     def blocked(self) -> bool:
-        return bool(self.refused) or any(verdict.blocked for verdict in self.verdicts)
+        lost = any(told.severity is Severity.ERROR for _, told in self.unread)
+        return bool(self.refused) or lost or any(verdict.blocked for verdict in self.verdicts)
 
 
 @dataclass(slots=True)
@@ -77,11 +83,11 @@ class _Waivers:
     today: date
     used: set[Listed] = field(default_factory=set)
 
-    def on(self, contract: Contract, told: Told) -> Told:
+    def on(self, id_: str, told: Told) -> Told:
         """The same finding, as its waiver leaves it."""
         if told.severity is not Severity.ERROR:
             return told
-        for waiver in matching(self.listed, contract.id, told.code, told.path):
+        for waiver in matching(self.listed, id_, told.code, told.path):
             self.used.add(waiver)
             facts, place = waiver.waiver, f"{waiver.file}:{waiver.line}"
             if waiver.holds(self.today):
@@ -107,9 +113,25 @@ def decide(
 ) -> Report:
     """Judge every pair. `contracts` are those of the work tree that consume others."""
     known, consumers = _Waivers(waivers, today), list(contracts)
-    verdicts = [_verdict(pair, known, graph, consumers) for _, pair in sorted(pairs.pairs.items())]
+    lost = [version for _, version in sorted(pairs.unread.items())]
+    unread = tuple((one, known.on(one.contract, _of_unread(one))) for one in lost)
+    without = {version.contract for version in lost}
+    verdicts = [
+        _verdict(pair, known, graph, consumers) if pair.earlier or id_ not in without else _without(pair)
+        for id_, pair in sorted(pairs.pairs.items())
+    ]
     refused = tuple(str(finding) for finding in pairs.findings)
-    return Report(pairs.against, tuple(verdicts), tuple(known.left()), refused, tuple(pairs.notes))
+    return Report(pairs.against, tuple(verdicts), unread, tuple(known.left()), refused, tuple(pairs.notes))
+
+
+def _of_unread(version: Unread) -> Told:
+    return Told(Severity.ERROR, UNREADABLE, version.path, version.text)
+
+
+def _without(pair: Pair) -> Verdict:
+    """A contract that is not new, and of which no earlier version can be read."""
+    told = Told(Severity.NOTE, "", "contract", f"compared with nothing: see {UNREADABLE}")
+    return Verdict(pair.contract, pair.file, None, pair.contract.version, (told,))
 
 
 def _verdict(pair: Pair, waivers: _Waivers, graph: DbtGraph, contracts: Sequence[Contract]) -> Verdict:
@@ -122,7 +144,7 @@ def _verdict(pair: Pair, waivers: _Waivers, graph: DbtGraph, contracts: Sequence
         found = [_of_change(gone, blocked=blocks(gone, old.compatibility))]
     else:
         found = _of_judgement(judge(pair.earlier, pair.now), old, pair.now)
-    told = tuple(waivers.on(old, one) for one in found)
+    told = tuple(waivers.on(old.id, one) for one in found)
     stopped = [one.change for one in told if one.change is not None and one.severity is not Severity.NOTE]
     after = None if pair.now is None else pair.now.version
     return Verdict(pair.contract, pair.file, old.version, after, told, hits(old, stopped, graph, contracts))

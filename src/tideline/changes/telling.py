@@ -8,6 +8,7 @@ from typing import Any
 
 from tideline.changes.breaking import Report, Severity, Told, Verdict
 from tideline.changes.places import Places
+from tideline.changes.unread import Unread
 from tideline.model.compatibility import Needs
 
 _MARKS = {Severity.ERROR: "BLOCKED", Severity.WARNING: "waived", Severity.NOTE: "ok"}
@@ -22,6 +23,9 @@ def as_text(report: Report, _places: Places) -> str:
         if verdict.hits:
             lines.append("  who is hit:")
             lines += [f"    {h.kind:<9}{h.name} (owner {h.owner or 'not named'}): {h.why}" for h in verdict.hits]
+    lines += [""] if report.unread else []
+    for version, told in report.unread:
+        lines.append(f"{_MARKS[told.severity]:<8}{told.code:<12}{version.contract} {told.path}: {told.text}")
     lines += ["", *report.refused] if report.refused else []
     lines += [f"{at.file}:{at.line}:{at.column}: {told.code} (warning) {told.text}" for at, told in report.waivers]
     lines += [f"note: {note}" for note in report.notes]
@@ -34,6 +38,7 @@ def as_json(report: Report, places: Places) -> str:
         "against": report.against,
         "blocked": report.blocked,
         "contracts": [_facts(verdict, places) for verdict in report.verdicts],
+        "unread": [_unread(version, told) for version, told in report.unread],
         "waivers": [
             {"code": told.code, "file": at.file, "line": at.line, "text": told.text} for at, told in report.waivers
         ],
@@ -53,6 +58,7 @@ def as_github(report: Report, places: Places) -> str:
             if told.severity is not Severity.NOTE:
                 text = f"{verdict.contract.id} {told.path}: {told.text}{f'. Hit: {hit}' if hit else ''}"
                 lines.append(_command(told, text, verdict.file, *places.of(verdict.file, told.path)))
+    lines += [_command(told, f"{one.contract} {told.path}: {told.text}", one.file, 1, 1) for one, told in report.unread]
     lines += [_command(told, told.text, at.file, at.line, at.column) for at, told in report.waivers]
     lines += [f"::error title=contract refused::{_escaped(refused)}" for refused in report.refused]
     return "\n".join([*lines, _sum(report)])
@@ -71,6 +77,9 @@ def as_markdown(report: Report, _places: Places) -> str:
             lines += [
                 f"| {h.kind} `{h.name}` | {_cell(h.owner) or 'not named'} | {_cell(h.why)} |" for h in verdict.hits
             ]
+    lines += [""] if report.unread else []
+    for version, told in report.unread:
+        lines.append(f"- {_MARKS[told.severity]} {told.code} `{version.contract}` `{told.path}`: {_cell(told.text)}")
     lines += ["", "```", *report.refused, "```"] if report.refused else []
     lines += [f"- {told.code} {_cell(told.text)}" for _, told in report.waivers]
     lines += [f"- {_cell(note)}" for note in report.notes]
@@ -96,6 +105,12 @@ def _facts(verdict: Verdict, places: Places) -> dict[str, Any]:
         "findings": [_finding(told, *places.of(verdict.file, told.path)) for told in verdict.told],
         "hits": [{"kind": h.kind, "name": h.name, "owner": h.owner, "why": h.why} for h in verdict.hits],
     }  # fmt: skip
+
+
+def _unread(version: Unread, told: Told) -> dict[str, Any]:
+    """`line` and `column` are those of the earlier content."""
+    facts = {"contract": version.contract, "file": version.file}
+    return facts | _finding(told, version.finding.line, version.finding.column)
 
 
 def _finding(told: Told, line: int, column: int) -> dict[str, Any]:
@@ -127,7 +142,8 @@ def _sum(report: Report) -> str:
 
 
 def _all(report: Report) -> Iterator[Told]:
-    return (told for verdict in report.verdicts for told in verdict.told)
+    yield from (told for verdict in report.verdicts for told in verdict.told)
+    yield from (told for _, told in report.unread)
 
 
 def _command(told: Told, text: str, file: str, line: int, column: int) -> str:

@@ -1,20 +1,22 @@
 """Pairs each contract of the work tree with its earlier versions, out of git or of a folder, by contract id.
 
 A file that is the same on both sides is not even read, so that the cost is that of the change. A renamed file is
-followed by the ids it holds; of a family each member is a contract of its own.
+followed by the ids it holds; of a family each member is a contract of its own. An earlier version is read although it
+breaks rules of the house that came after it; one that cannot be read all the same is told, never passed over.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tideline.adapters.odcs import PATTERN, Finding, examine_bytes
+from tideline.adapters.odcs import PATTERN, Examined, Finding, Level, examine_bytes, examine_earlier
 from tideline.changes.git import Blob, Repository, Step, lies_in
+from tideline.changes.unread import UNREADABLE, Unread, named, unread
 from tideline.model.compatibility import is_transitive
 from tideline.model.contract import Contract
-from tideline.model.errors import Fatal
+from tideline.model.errors import ContractError, Fatal
 
 SUFFIX = PATTERN.removeprefix("*")
 MAX_VERSIONS = 100
@@ -36,7 +38,9 @@ class Pair:
 
 @dataclass(slots=True)
 class Pairs:
-    """All pairs by id; `findings` are refused files of the work tree, `notes` what could not be compared.
+    """All pairs by id; `findings` are refused files of the work tree, `unread` earlier versions that no reader reads.
+
+    `notes` say how the comparison was made.
 
     Files are named relative to `root`, the repository's folder or the working one.
     """
@@ -45,7 +49,12 @@ class Pairs:
     root: Path = Path()
     pairs: dict[str, Pair] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    unread: dict[tuple[str, str], Unread] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+
+    def cannot_read(self, versions: Iterable[Unread]) -> None:
+        """Each content once."""
+        self.unread |= {(version.contract, version.digest): version for version in versions}
 
 
 def pair_up(paths: Sequence[Path], against: str) -> Pairs:
@@ -64,10 +73,19 @@ def pair_up(paths: Sequence[Path], against: str) -> Pairs:
 
 
 def contracts_at(revision: str, paths: Sequence[Path]) -> dict[str, Contract]:
-    """The contracts of these files and folders as they were where HEAD left the revision, by id."""
+    """The contracts of these files and folders as they were where HEAD left the revision, by id.
+
+    Raises ContractError when one of them cannot be read: it would look as if there had been none.
+    """
     repository = Repository(paths[0])
     then = _at(repository, repository.base(revision), paths)
-    return {contract.id: contract for name, raw in then.items() for contract in examine_bytes(raw, name)[0]}
+    read = {name: examine_earlier(raw, name) for name, raw in then.items()}
+    lost = [str(_worst(findings)) for contracts, findings in read.values() if not contracts]
+    if lost:
+        fix = "name a later revision, or a folder with what was meant, or leave --against out"
+        what = "\n".join(("earlier versions cannot be read, so there is nothing to compare with", *lost))
+        raise ContractError(UNREADABLE, what, where=revision, fix=fix)
+    return {contract.id: contract for contracts, _ in read.values() for contract in contracts}
 
 
 def consuming(folder: Path, pairs: Pairs) -> list[Contract]:
@@ -89,8 +107,10 @@ def _with_folder(paths: Sequence[Path], folder: Path) -> Pairs:
     made = Pairs(str(folder))
     now = {path.as_posix(): path.read_bytes() for path in _files(paths)}
     then = {path.as_posix(): path.read_bytes() for path in _files([folder])}
-    before, _ = _changed(then, now, made, old=True)
-    for id_, (file, contract) in _changed(now, then, made, old=False)[0].items():
+    before, lost = _earlier(then, now, made)
+    after = _today(now, then, made)
+    made.cannot_read(unread(lost, then, {id_: file for id_, (file, _) in after.items()}))
+    for id_, (file, contract) in after.items():
         former = before.pop(id_, None)
         if former is None or former[1] != contract:
             made.pairs[id_] = Pair(file, contract, (former[1],) if former else ())
@@ -113,15 +133,18 @@ def _with_git(paths: Sequence[Path], revision: str) -> Pairs:
         scope = repository.relative(path)
         if not path.exists() and not any(lies_in(name, [scope]) for name in then):
             raise Fatal("TL-CHG-006", f"{path} is neither in the work tree nor in {revision}", fix="correct the path")
-    before, unreadable = _changed(then, now, made, old=True)
-    after, _ = _changed(now, then, made, old=False)
+    before, lost = _earlier(then, now, made)
+    after = _today(now, then, made)
+    found = unread(lost, then, {id_: file for id_, (file, _) in after.items()})
+    made.cannot_read(found)
+    where = {version.contract: version.file for version in found}
     history = _History(repository, commit, made)
     for id_, (file, contract) in after.items():
         former = before.pop(id_, None)
         if former is not None and former[1] != contract:
             made.pairs[id_] = Pair(file, contract, tuple(history.of(contract.id, *former)))
         elif former is None:
-            readable = tuple(history.before(id_, file)) if file in unreadable else ()
+            readable = tuple(history.instead(id_, where[id_])) if id_ in where else ()
             made.pairs[id_] = Pair(file, contract, readable)
     made.pairs |= {id_: Pair(file, None, (contract,)) for id_, (file, contract) in before.items()}
     return made
@@ -140,28 +163,52 @@ def _at(repository: Repository, commit: str, paths: Sequence[Path]) -> dict[str,
     return {name: held[blob] for name, blob in blobs.items()}
 
 
+Found = dict[str, tuple[str, Contract]]
+
+
+def _earlier(then: Mapping[str, bytes], now: Mapping[str, bytes], made: Pairs) -> tuple[Found, dict[str, Finding]]:
+    """The earlier contracts by id, and by file what is wrong with each that cannot be read."""
+    found, refused = _changed(then, now, examine_earlier, made)
+    return found, {name: _worst(findings) for name, findings in refused.items()}
+
+
+def _today(now: Mapping[str, bytes], then: Mapping[str, bytes], made: Pairs) -> Found:
+    found, refused = _changed(now, then, examine_bytes, made)
+    made.findings += [finding for findings in refused.values() for finding in findings]
+    return found
+
+
 def _changed(
-    files: Mapping[str, bytes], others: Mapping[str, bytes], made: Pairs, *, old: bool
-) -> tuple[dict[str, tuple[str, Contract]], set[str]]:
-    """The contracts, by id, of files that the other side does not hold; and the files that hold none."""
+    files: Mapping[str, bytes], others: Mapping[str, bytes], read: Callable[[bytes, str], Examined], made: Pairs
+) -> tuple[Found, dict[str, list[Finding]]]:
+    """The contracts, by id, of files that the other side does not hold; and the findings of files that hold none."""
     same = set(others.values())
-    found: dict[str, tuple[str, Contract]] = {}
-    unreadable: set[str] = set()
+    found: Found = {}
+    refused: dict[str, list[Finding]] = {}
     for name, raw in files.items():
         if raw in same:
             continue
-        contracts, findings = examine_bytes(raw, name)
+        contracts, findings = read(raw, name)
         found |= {contract.id: (name, contract) for contract in contracts}
-        if contracts:
-            continue
-        unreadable.add(name)
-        if old:
-            made.notes.append(
-                f"the earlier {name} is no contract by today's rules: {findings[0].code} {findings[0].what}"
-            )
+        if not contracts:
+            refused[name] = findings
         else:
-            made.findings += findings
-    return found, unreadable
+            made.notes += _lenient(name, findings)
+    return found, refused
+
+
+def _lenient(name: str, findings: Sequence[Finding]) -> list[str]:
+    """What is said of an earlier version that lint would refuse today."""
+    younger = [finding for finding in findings if finding.house]
+    if not younger:
+        return []
+    rules = f"{younger[0].code} {younger[0].what}{f' (and {len(younger) - 1} more)' if younger[1:] else ''}"
+    return [f"the earlier {name} is compared although a rule of today refuses it: {rules}"]
+
+
+def _worst(findings: Sequence[Finding]) -> Finding:
+    """What stops a file from being read: no rule of the house."""
+    return next((one for one in findings if one.severity is Level.ERROR and not one.house), findings[0])
 
 
 class _History:
@@ -170,7 +217,7 @@ class _History:
     def __init__(self, repository: Repository, commit: str, made: Pairs) -> None:
         self._repository, self._commit, self._made = repository, commit, made
         self._steps: list[dict[str, Step]] | None = None
-        self._read: dict[Blob, dict[str, Contract]] = {}
+        self._read: dict[Blob, dict[str, Contract] | Unread] = {}
 
     def of(self, id_: str, file: str, newest: Contract) -> Iterator[Contract]:
         """The version at the commit, then older ones where its mode asks for them."""
@@ -181,27 +228,39 @@ class _History:
             fix = "git fetch --unshallow (in GitHub Actions: fetch-depth: 0 of actions/checkout)"
             what = f"{id_} is {newest.compatibility.value}, and the clone lacks earlier commits"
             raise Fatal("TL-GIT-004", what, where=str(self._repository.root), fix=fix)
-        yield from (contract for contract in self.before(id_, file) if contract != newest)
+        for version in self._before(id_, file):
+            if isinstance(version, Unread):
+                self._made.cannot_read([version])
+            elif version != newest:
+                yield version
 
-    def before(self, id_: str, file: str) -> Iterator[Contract]:
+    def instead(self, id_: str, file: str) -> Iterator[Contract]:
+        """In place of a version that cannot be read the newest one before it that can, and then as its mode asks."""
+        newest = next((version for version in self._before(id_, file) if isinstance(version, Contract)), None)
+        if newest is not None:
+            yield from self.of(id_, file, newest)
+
+    def _before(self, id_: str, file: str) -> Iterator[Contract | Unread]:
         """Older versions of a contract that lies in this file, newest first, each content once."""
         tracked, seen = {file}, set[Blob]()
         for steps in self._log():
             for step in [steps[path] for path in sorted(tracked & steps.keys())]:
                 sources = [step] if step.before else self._moved_from(id_, steps.values())
                 tracked |= {source.path for source in sources}
-                for blob in (source.before for source in sources):
-                    if blob and blob not in seen and (contract := self._contracts(blob, file).get(id_)):
-                        if len(seen) == MAX_VERSIONS:
-                            what = f"{id_} is compared with its newest {MAX_VERSIONS} earlier versions"
-                            self._made.notes.append(what)
-                            return
-                        seen.add(blob)
-                        yield contract
+                for source in sources:
+                    version = self._version(id_, source.before, source.path) if source.before not in seen else None
+                    if source.before is None or version is None:
+                        continue
+                    if len(seen) == MAX_VERSIONS:
+                        what = f"{id_} is compared with its newest {MAX_VERSIONS} earlier versions"
+                        self._made.notes.append(what)
+                        return
+                    seen.add(source.before)
+                    yield version
 
     def _moved_from(self, id_: str, steps: Iterable[Step]) -> list[Step]:
         """Where a file that appears in a commit came from: what held the contract and changed or went in the same."""
-        return [step for step in steps if step.before and id_ in self._contracts(step.before, step.path)]
+        return [step for step in steps if self._version(id_, step.before, step.path, moved=True) is not None]
 
     def _log(self) -> list[dict[str, Step]]:
         """What each commit did, by path."""
@@ -210,12 +269,17 @@ class _History:
             self._steps = [{step.path: step for step in steps} for steps in listed]
         return self._steps
 
-    def _contracts(self, blob: Blob, file: str) -> dict[str, Contract]:
+    def _version(self, id_: str, blob: Blob | None, file: str, *, moved: bool = False) -> Contract | Unread | None:
+        """What a blob holds of a contract; one that cannot be read counts, of a `moved` file if it names the id."""
+        if blob is None:
+            return None
         if blob not in self._read:
-            contracts, findings = examine_bytes(self._repository.read([blob])[blob], file)
-            self._read[blob] = {contract.id: contract for contract in contracts}
-            if not contracts:
-                self._made.notes.append(
-                    f"an earlier {file} ({blob[:10]}) is no contract by today's rules: {findings[0].code}"
-                )
-        return self._read[blob]
+            raw = self._repository.read([blob])[blob]
+            contracts, findings = examine_earlier(raw, file)
+            held: dict[str, Contract] | Unread = {contract.id: contract for contract in contracts}
+            self._read[blob] = held if contracts else Unread.of(named(raw), file, raw, _worst(findings))
+        found = self._read[blob]
+        if not isinstance(found, Unread):
+            return found.get(id_)
+        foreign = found.contract != id_ and (moved or found.contract)
+        return None if foreign else replace(found, contract=id_)

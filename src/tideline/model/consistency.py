@@ -53,9 +53,10 @@ def _names(contract: Contract) -> Iterator[Problem]:
         yield Problem(parts[at][0], f"column {parts[at][1]!r} is defined twice")
     for path, name in parts:
         if name in SILVER_COLUMNS:
-            yield Problem(path, f"{name!r} is a column that silver has anyway; take another name")
+            yield Problem(path, f"{name!r} is a column that silver has anyway; take another name", house=True)
         elif name in DECODED_COLUMNS:
-            yield Problem(path, f"{name!r} is a column of decoded rows; take another name, with renamedFrom: {name}")
+            text = f"{name!r} is a column of decoded rows; take another name, with renamedFrom: {name}"
+            yield Problem(path, text, house=True)
     for at in _repeated(rule.name for rule in contract.rules):
         yield Problem(("rules", at, "name"), f"rule {contract.rules[at].name!r} is defined twice")
     for at in _repeated(view.name for view in contract.views):
@@ -104,6 +105,9 @@ def _view(contract: Contract, view: View, path: Path) -> Iterator[Problem]:
             sound = False
             place = (*path, "measures", at, "expression" if measure.expression is not None else "name")
             yield Problem(place, f"view {view.name!r}, measure {measure.name!r}: {text}")
+        for name in _served(contract, measure):
+            text = f"view {view.name!r}, measure {measure.name!r}: {name!r} is PII and cannot be served as a value"
+            yield Problem((*path, "measures", at, "expression"), text, house=True)
     states = {column.name for column in contract.view_states(view)} if sound else set()
     for place, name in names:
         if name in states:
@@ -114,7 +118,8 @@ def _dimensions(contract: Contract, view: View, path: Path) -> Iterator[Problem]
     for at, dimension in enumerate(view.dimensions):
         label, place = f"view {view.name!r}, dimension {dimension.name!r}", (*path, "dimensions", at)
         if dimension.name in QUERY_WORDS:
-            yield Problem((*place, "name"), f"{label}: the name is a word of the query language; take another")
+            text = f"{label}: the name is a word of the query language; take another"
+            yield Problem((*place, "name"), text, house=True)
         if dimension.column not in contract.places:
             allowed = ", ".join(contract.places)
             yield Problem((*place, "column"), f"{label}: no column {dimension.column!r}; columns are {allowed}")
@@ -128,7 +133,7 @@ def _dimensions(contract: Contract, view: View, path: Path) -> Iterator[Problem]
             yield Problem((*place, "column"), f"{label}: {field.type.value} values are no dimension")
         if contract.personal(dimension.column):
             text = f"{label}: {dimension.column!r} is PII and cannot be served as a dimension"
-            yield Problem((*place, "column"), text)
+            yield Problem((*place, "column"), text, house=True)
 
 
 def _measure(contract: Contract, measure: Measure) -> Iterator[str]:
@@ -149,10 +154,16 @@ def _measure(contract: Contract, measure: Measure) -> Iterator[str]:
         isinstance(node, expression.Column | expression.Element) and compiled.type.scale == 0
     ):
         yield "approx_distinct counts one string or integer column"
-    if measure.kind in _SERVED:
-        personal = [name for name in sorted(expression.columns(node)) if contract.personal(name)]
-        if personal:
-            yield f"{personal[0]!r} is PII and cannot be served as a value"
+
+
+def _served(contract: Contract, measure: Measure) -> list[str]:
+    """The first personal column whose values a measure would show, of an expression that can be read."""
+    if measure.kind not in _SERVED or measure.expression is None:
+        return []
+    if isinstance(_compiled(contract, measure.expression), str):
+        return []
+    read = sorted(expression.columns(expression.parse(measure.expression)))
+    return [name for name in read if contract.personal(name)][:1]
 
 
 __all__ = ["Path", "Problem", "problems"]

@@ -36,18 +36,19 @@ def problems(contract: Contract) -> Iterator[Problem]:
     """What views and keys may not use, and what only a batch-only view may have."""
     for name, path in ((contract.event_time, ("event_time",)), (contract.deduplication.key, ("deduplication", "key"))):
         if omitted(contract, name):
-            yield Problem(path, f"{name!r} is masked with omit, but gold needs the event time and the key")
+            yield Problem(path, f"{name!r} is masked with omit, but gold needs the event time and the key", house=True)
     for at, view in enumerate(contract.views):
         place: Path = ("views", at)
         for prefix in RESERVED:
             if view.name.startswith(prefix):
                 text = f"view {view.name!r}: names with {prefix!r} are those of other generated models; take another"
-                yield Problem((*place, "name"), text)
+                yield Problem((*place, "name"), text, house=True)
         yield from _columns(contract, view, place)
         for number, measure in enumerate(view.measures):
             if not merges(measure.kind) and not view.batch_only:
                 text = f"view {view.name!r}, measure {measure.name!r}: {measure.kind.value} does not merge"
-                yield Problem((*place, "measures", number, "kind"), f"{text}: declare batchOnly: true for the view")
+                text = f"{text}: declare batchOnly: true for the view"
+                yield Problem((*place, "measures", number, "kind"), text, house=True)
             if measure.kind is MeasureKind.DISTINCT and measure.expression and not _read(measure.expression):
                 text = f"view {view.name!r}, measure {measure.name!r}: distinct counts the values of a column"
                 yield Problem((*place, "measures", number, "expression"), text)
@@ -56,11 +57,11 @@ def problems(contract: Contract) -> Iterator[Problem]:
 def _columns(contract: Contract, view: View, place: Path) -> Iterator[Problem]:
     for at, dimension in enumerate(view.dimensions):
         if omitted(contract, dimension.column):
-            yield Problem((*place, "dimensions", at, "column"), _refusal(view, dimension.column))
+            yield Problem((*place, "dimensions", at, "column"), _refusal(view, dimension.column), house=True)
     for at, measure in enumerate(view.measures):
         for column in sorted(_read(measure.expression)):
             if omitted(contract, column):
-                yield Problem((*place, "measures", at, "expression"), _refusal(view, column))
+                yield Problem((*place, "measures", at, "expression"), _refusal(view, column), house=True)
 
 
 def _read(text: str | None) -> frozenset[str]:

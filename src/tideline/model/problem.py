@@ -9,7 +9,11 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A contradiction and the part of the contract it is in, such as ("views", 0, "measures", 2, "expression")."""
+    """A contradiction and the part of the contract it is in, such as ("views", 0, "measures", 2, "expression").
+
+    `house`: what is meant is clear, and a rule of the house forbids it (a reserved name, something personal served).
+    """
 
     path: Path
     text: str
+    house: bool = False

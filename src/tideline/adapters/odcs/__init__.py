@@ -36,7 +36,15 @@ def examine_bytes(raw: bytes, shown_as: str, source: str | None = None) -> Exami
         return (), [refused.finding]
 
 
-def _examine(source: Source, place: str | None) -> Examined:
+def examine_earlier(raw: bytes, shown_as: str) -> Examined:
+    """The same for a version that was in force once: rules of the house, perhaps younger than it, are told only."""
+    try:
+        return _examine(parse(raw, shown_as), None, earlier=True)
+    except Refused as refused:
+        return (), [refused.finding]
+
+
+def _examine(source: Source, place: str | None, *, earlier: bool = False) -> Examined:
     if not isinstance(source.data, dict):
         return (), [Finding("TL-CON-001", source.file, 1, 1, "a contract is a mapping of keys to values")]
     telling = Telling(source)
@@ -44,26 +52,27 @@ def _examine(source: Source, place: str | None) -> Examined:
     if telling.broken:
         return (), _sorted(telling.findings)
     if found is None:
-        contract, findings = _one(source, {"source": place})
+        contract, findings = _one(source, {"source": place}, earlier=earlier)
         return ((contract,) if contract else ()), _sorted(findings)
     name, files = found
     contracts: list[Contract] = []
     all_findings: list[Finding] = []
     for file in files.values():
-        contract, findings = _one(file, {"source": place, "family": f"{file.data.get('domain')}.{name}"})
+        about = {"source": place, "family": f"{file.data.get('domain')}.{name}"}
+        contract, findings = _one(file, about, earlier=earlier)
         told = {(finding.code, finding.line, finding.column) for finding in all_findings}
         all_findings += [f for f in findings if (f.code, f.line, f.column) not in told]
         contracts += [contract] if contract else []
-    all_findings += _clashes(source, contracts)
-    broken = any(finding.severity is Level.ERROR for finding in all_findings)
-    return (() if broken else tuple(contracts)), _sorted(all_findings)
+    clashes = _clashes(source, contracts)
+    broken = bool(clashes) or len(contracts) < len(files)
+    return (() if broken else tuple(contracts)), _sorted(all_findings + clashes)
 
 
-def _one(source: Source, place: dict[str, str | None]) -> tuple[Contract | None, list[Finding]]:
+def _one(source: Source, place: dict[str, str | None], *, earlier: bool) -> tuple[Contract | None, list[Finding]]:
     findings = list(standard.check(source))
     if findings:
         return None, findings
-    reader = Reader(source, place)
+    reader = Reader(source, place, earlier=earlier)
     contract = reader.contract()
     return contract, reader.findings
 
@@ -119,11 +128,13 @@ def refusal(findings: list[Finding]) -> ContractError:
 __all__ = [
     "CODES",
     "PATTERN",
+    "Examined",
     "Finding",
     "Level",
     "editor_schema",
     "examine",
     "examine_bytes",
+    "examine_earlier",
     "read_contract",
     "refusal",
 ]

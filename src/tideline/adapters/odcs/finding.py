@@ -37,7 +37,10 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong in a contract; line and column count from 1."""
+    """One thing that is wrong in a contract; line and column count from 1.
+
+    `house`: a rule of the house is broken that leaves the contract whole, so that an earlier version can still be read.
+    """
 
     code: str
     file: str
@@ -47,6 +50,7 @@ class Finding:
     allowed: str = ""
     suggestion: str = ""
     severity: Level = Level.ERROR
+    house: bool = False
 
     def __str__(self) -> str:
         level = "" if self.severity is Level.ERROR else f" ({self.severity.value})"

@@ -41,20 +41,25 @@ def read_identity(telling: Telling, data: Mapping[str, Any]) -> dict[str, Any]:
     if re.fullmatch(r"[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}", data["version"]) is None:
         what = f"version is {shown(data['version'])}"
         telling.tell("TL-CON-022", ("version",), what, "MAJOR.MINOR.PATCH such as 1.0.0")
-    telling.one_of(data["apiVersion"], VERSIONS, ("apiVersion",), "apiVersion")
+    if data["apiVersion"] not in VERSIONS:
+        near = telling.near(data["apiVersion"], VERSIONS)
+        what = f"apiVersion is {shown(data['apiVersion'])}"
+        telling.insist("TL-CON-022", ("apiVersion",), what, ", ".join(VERSIONS), near)
     team, text = data.get("team"), data.get("description") or {}
     if isinstance(team, list):
         telling.mention("TL-CON-040", ("team",), "the standard gave up a list of members as team", "team: {name: ...}")
     owner = team.get("name") if isinstance(team, dict) else None
     if not owner:
-        telling.tell("TL-CON-021", ("team",), "the contract names no owner", "team.name")
+        telling.insist("TL-CON-021", ("team",), "the contract names no owner", "team.name")
     if not text.get("purpose"):
-        telling.tell("TL-CON-021", ("description",), "the contract does not say what it is for", "description.purpose")
+        telling.insist(
+            "TL-CON-021", ("description",), "the contract does not say what it is for", "description.purpose"
+        )
     telling.known(text, _TEXT_KEYS, ("description",))
     telling.origin |= {("product",): ("name",), ("owner",): ("team", "name")}
     return {
-        "domain": domain, "product": product, "version": data["version"], "owner": owner,
-        "description": text.get("purpose"), "tags": tuple(data.get("tags") or ()),
+        "domain": domain, "product": product, "version": data["version"], "owner": owner or "",
+        "description": text.get("purpose") or "", "tags": tuple(data.get("tags") or ()),
     }  # fmt: skip
 
 
@@ -121,7 +126,7 @@ def _levels(telling: Telling, data: Mapping[str, Any]) -> dict[str, Any]:
             telling.tell("TL-CON-020", place, f"unknown promise {shown(name)}", ", ".join(words), near)
     if "retention" not in values:
         near = "add {property: retention, value: 3, unit: y}"
-        telling.tell(
+        telling.insist(
             "TL-CON-021", ("slaProperties",), "the contract does not say how long data is kept", "retention", near
         )
     return values

@@ -67,7 +67,7 @@ class _Fields:
                 f"the deprecated field {shown(name)} is required",
                 "required: false, so that events may omit it",
             )
-            self.telling.tell("TL-CON-030", (*path, "required"), what, suggestion=near)
+            self.telling.insist("TL-CON-030", (*path, "required"), what, suggestion=near)
         if kind == "number":
             field |= self._decimal(found, path)
         field |= self._ours(found, path, model)
@@ -75,7 +75,7 @@ class _Fields:
 
     def _described(self, found: Mapping[str, Any], path: YamlPath) -> None:
         if not found.get("description"):
-            self.telling.tell("TL-CON-021", path, f"field {shown(found['name'])} has no description")
+            self.telling.insist("TL-CON-021", path, f"field {shown(found['name'])} has no description")
 
     def _ours(self, found: Mapping[str, Any], path: YamlPath, model: YamlPath) -> dict[str, Any]:
         ours = self.telling.ours(found, path, OUR_KEYS)
@@ -98,15 +98,15 @@ class _Fields:
         name, classification = shown(found.get("name", "this")), found.get("classification")
         if classification is None:
             what = f"the personal field {name} has no classification"
-            self.telling.tell("TL-CON-021", path, what, suggestion="add classification: confidential")
+            self.telling.insist("TL-CON-021", path, what, suggestion="add classification: confidential")
         elif classification.lower() in UNSUITABLE_CLASSES:
             what = f"the personal field {name} is classified {shown(classification)}"
-            self.telling.tell("TL-CON-022", (*path, "classification"), what, "such as confidential or restricted")
+            self.telling.insist("TL-CON-022", (*path, "classification"), what, "such as confidential or restricted")
         if "masking" not in ours:
             allowed = ", ".join(word.value for word in Masking)
             what = f"the personal field {name} has no masking"
             near = "add {property: masking, vendor: tideline, value: silver-only}"
-            self.telling.tell("TL-CON-021", (*path, "customProperties"), what, allowed, near)
+            self.telling.insist("TL-CON-021", (*path, "customProperties"), what, allowed, near)
 
     def _decimal(self, found: Mapping[str, Any], path: YamlPath) -> dict[str, Any]:
         match = _DECIMAL.fullmatch(str(found.get("physicalType", "")))

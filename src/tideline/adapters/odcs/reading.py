@@ -32,12 +32,12 @@ _UNKNOWN = re.compile(r"no (column|view) '([^']*)'")
 class Reader(Telling):
     """Reads one source; `place` are the family and the path below the contracts folder, which the file cannot say."""
 
-    def __init__(self, source: Source, place: Mapping[str, str | None]) -> None:
-        super().__init__(source)
+    def __init__(self, source: Source, place: Mapping[str, str | None], *, earlier: bool = False) -> None:
+        super().__init__(source, earlier=earlier)
         self._place = place
 
     def contract(self) -> Contract | None:
-        """The contract, or None when a finding is an error."""
+        """The contract, or None when a finding is an error (of an earlier version: one that is not of the house)."""
         data = self.source.data
         self._unique_ids(data, ())
         if len(data.get("schema", ())) != 1:
@@ -68,9 +68,9 @@ class Reader(Telling):
             self._pydantic(error, Contract, ())
             return None
         for problem in problems:
-            near = self._meant(contract, problem.text)
-            self.tell("TL-CON-030", self.in_file(problem.path), problem.text, suggestion=near)
-        if problems:
+            told = self.insist if problem.house else self.tell
+            told("TL-CON-030", self.in_file(problem.path), problem.text, suggestion=self._meant(contract, problem.text))
+        if self.broken:
             return None
         self._keys(contract)
         return contract
@@ -109,7 +109,8 @@ class Reader(Telling):
             for at, item in enumerate(value):
                 id_ = item.get("id") if isinstance(item, dict) else None
                 if isinstance(id_, str) and id_ in seen:
-                    self.tell("TL-CON-030", (*path, at, "id"), f"the id {shown(id_)} stands in this list a second time")
+                    what = f"the id {shown(id_)} stands in this list a second time"
+                    self.insist("TL-CON-030", (*path, at, "id"), what)
                 seen.add(id_ if isinstance(id_, str) else None)
                 if isinstance(item, (dict, list)):
                     self._unique_ids(item, (*path, at))

@@ -17,26 +17,33 @@ Ours = dict[str, tuple[Any, YamlPath]]
 class Telling:
     """Collects findings about one source (the first 200) instead of stopping at the first.
 
-    `origin` says for a part of the model, such as ("views", 0), from which part of the file it was made.
+    `origin` says for a part of the model, such as ("views", 0), from which part of the file it was made. An `earlier`
+    version was in force once: a rule of the house, which may be younger than the file, is told and breaks nothing.
+    `broken` says whether there is no contract in the file.
     """
 
-    def __init__(self, source: Source) -> None:
-        self.source = source
+    def __init__(self, source: Source, *, earlier: bool = False) -> None:
+        self.source, self.earlier = source, earlier
+        self.broken = False
         self.findings: list[Finding] = []
         self.origin: dict[tuple[str | int, ...], YamlPath] = {}
-
-    @property
-    def broken(self) -> bool:
-        """Whether there is no contract in the file."""
-        return any(finding.severity is Level.ERROR for finding in self.findings)
 
     def tell(
         self, code: str, path: YamlPath, what: str, allowed: str = "", suggestion: str = "", *, of_key: bool = False
     ) -> None:
         """An error at the place of a value or, with `of_key`, of its key."""
+        self.broken = True
         place = self.source.place(path, of_key=of_key)
+        self._keep(Finding(code, self.source.file, *place, what, allowed, suggestion))
+
+    def insist(self, code: str, path: YamlPath, what: str, allowed: str = "", suggestion: str = "") -> None:
+        """An error that leaves the contract whole: a rule of the house that an earlier version may not have known."""
+        self.broken |= not self.earlier
+        self._keep(Finding(code, self.source.file, *self.source.place(path), what, allowed, suggestion, house=True))
+
+    def _keep(self, finding: Finding) -> None:
         if len(self.findings) < MAX_FINDINGS:
-            self.findings.append(Finding(code, self.source.file, *place, what, allowed, suggestion))
+            self.findings.append(finding)
 
     def mention(self, code: str, path: YamlPath, what: str, suggestion: str, level: Level = Level.WARNING) -> None:
         """Something that stops nothing, at the place of a key."""
