@@ -1,0 +1,69 @@
+# Services of AWS that use a key in their own name, by purpose: REGION is that of the key. A statement without a source
+# account would let the same service use our key for somebody else.
+
+locals {
+  for_us = { StringEquals = { "aws:SourceAccount" = local.account } }
+  read   = ["kms:Decrypt", "kms:GenerateDataKey"]
+
+  logs_actions = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:DescribeKey"]
+
+  services = {
+    audit = [
+      {
+        sid     = "TrailWritesEncrypted"
+        service = "cloudtrail.amazonaws.com"
+        actions = ["kms:GenerateDataKey", "kms:DescribeKey"]
+        condition = {
+          StringEquals = { "aws:SourceArn" = module.names.arns.trail }
+          StringLike   = { "kms:EncryptionContext:aws:cloudtrail:arn" = module.names.arns.trail }
+        }
+      },
+      { sid = "ConfigWritesEncrypted", service = "config.amazonaws.com", actions = local.read, condition = local.for_us },
+    ]
+
+    # Queues behind rules and topics, MWAA's own log groups, the temporary disks of tasks.
+    services = [
+      {
+        sid       = "RulesFillQueues"
+        service   = "events.amazonaws.com"
+        actions   = local.read
+        condition = local.for_us
+      },
+      {
+        sid       = "TopicsFillQueues"
+        service   = "sns.amazonaws.com"
+        actions   = local.read
+        condition = local.for_us
+      },
+      {
+        sid       = "AirflowLogGroups"
+        service   = "logs.REGION.amazonaws.com"
+        actions   = local.logs_actions
+        condition = { ArnLike = { "kms:EncryptionContext:aws:logs:arn" = "${local.arn}:logs:REGION:${local.account}:log-group:airflow-${module.names.prefix}-*" } }
+      },
+    ]
+
+    telemetry = concat(
+      [
+        {
+          sid       = "LogGroups"
+          service   = "logs.REGION.amazonaws.com"
+          actions   = local.logs_actions
+          condition = { ArnLike = { "kms:EncryptionContext:aws:logs:arn" = "${local.arn}:logs:REGION:${local.account}:log-group:/${var.context.project}/${var.context.environment}/*" } }
+        },
+        {
+          sid       = "ServerlessKeepsLogs"
+          service   = "emr-serverless.amazonaws.com"
+          actions   = local.read
+          condition = { ArnLike = { "aws:SourceArn" = "${local.arn}:emr-serverless:REGION:${local.account}:/applications/*" } }
+        },
+      ],
+      [for service in ["backup", "budgets", "cloudwatch", "costalerts", "events"] : {
+        sid       = "${title(service)}Notifies"
+        service   = "${service}.amazonaws.com"
+        actions   = local.read
+        condition = local.for_us
+      }],
+    )
+  }
+}
