@@ -184,10 +184,11 @@ def clashes(claims: Iterable[Claim], contracts_dir: Path) -> list[Finding]:
 
 def examined(path: Path, name: str, contracts_dir: Path) -> tuple[tuple[Contract, ...], list[Finding]]:
     """The contracts of one file, which know where they stand, and its errors; warnings are for lint."""
-    from tideline.adapters.odcs import Level, examine
+    from tideline.adapters.odcs import examine
+    from tideline.model.severity import Severity
 
     made, found = examine(path, shown_as=str(contracts_dir / name), source=name)
-    return made, [finding for finding in found if finding.severity is Level.ERROR]
+    return made, [finding for finding in found if finding.severity is Severity.ERROR]
 
 
 def source_files(contracts_dir: Path) -> dict[str, Path]:

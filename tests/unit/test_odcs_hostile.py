@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.corpus import hostile, yaml_test_suite
-from tideline.adapters.odcs import CODES, Finding, Level, examine, examine_bytes, source
+from tideline.adapters.odcs import CODES, Finding, examine, examine_bytes, source
 from tideline.adapters.odcs.finding import Refused
 from tideline.adapters.odcs.source import MAX_BYTES, parse
+from tideline.model.severity import Severity
 from tideline.settings import settings as platform
 
 CPU_SECONDS = 8.0  # the worst case (2,000 fields, 1,200 wrong rules) takes about 1.5 on a quiet core
@@ -32,7 +33,7 @@ def judged(raw: bytes) -> list[Finding]:
     started = time.process_time()
     contracts, found = examine_bytes(raw, "x.odcs.yaml")
     assert time.process_time() - started < CPU_SECONDS
-    assert bool(contracts) is not any(finding.severity is Level.ERROR for finding in found)
+    assert bool(contracts) is not any(finding.severity is Severity.ERROR for finding in found)
     lines = raw.count(b"\n") + raw.count(b"\r") + 1 + len(raw.decode(errors="ignore").splitlines())
     for finding in found:
         assert finding.code in CODES and 1 <= finding.line <= lines and finding.column >= 1
@@ -45,7 +46,7 @@ def judged(raw: bytes) -> list[Finding]:
 
 @pytest.mark.parametrize("raw", [raw for _, raw in HOSTILE], ids=[name for name, _ in HOSTILE])
 def test_a_hostile_input_is_refused_with_a_place_and_in_bounded_time(raw: bytes) -> None:
-    assert any(finding.severity is Level.ERROR for finding in judged(raw))
+    assert any(finding.severity is Severity.ERROR for finding in judged(raw))
 
 
 def test_the_corpus_is_not_small_and_its_base_is_a_contract() -> None:

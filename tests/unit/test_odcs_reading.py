@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tideline.adapters.odcs import Finding, Level, examine_bytes
+from tideline.adapters.odcs import Finding, examine_bytes
 from tideline.model.contract import Compatibility, Contract, DriftAction, FieldType
 from tideline.model.field import Masking
 from tideline.model.quality import Action, Comparison, Metric, Unit
+from tideline.model.severity import Severity
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 RICH = (CORPUS / "good" / "orders.odcs.yaml").read_text()
@@ -26,7 +27,7 @@ def examined(text: str, *changes: tuple[str, str]) -> tuple[tuple[Contract, ...]
 
 def rich(*changes: tuple[str, str]) -> Contract:
     (contract,), found = examined(RICH, *changes)
-    assert not [finding for finding in found if finding.severity is Level.ERROR]
+    assert not [finding for finding in found if finding.severity is Severity.ERROR]
     return contract
 
 
@@ -178,14 +179,14 @@ def test_a_mistake_in_the_richer_keys_is_told_with_its_place(old: str, new: str,
 def test_nesting_deeper_than_eight_levels_is_told() -> None:
     inner = "{name: leaf, logicalType: string, description: Leaf.}"
     for level in range(8):
-        inner = f"{{name: level_{level}, logicalType: object, description: Level., properties: [{inner}]}}"
+        inner = f"{{name: level_{level}, logicalType: object, description: Severity., properties: [{inner}]}}"
     contracts, found = examined(RICH, ("\n    quality:\n", f"\n      - {inner}\n    quality:\n"))
     assert not contracts and any("8 levels" in str(finding) for finding in found), [str(f) for f in found]
 
 
 def test_a_key_that_nothing_keeps_unique_is_a_warning_and_stops_nothing() -> None:
     contracts, found = examined(RICH, ("- name: weight\n", "- name: weight\n        unique: true\n"))
-    assert contracts and [(finding.code, finding.severity) for finding in found] == [("TL-CON-041", Level.WARNING)]
+    assert contracts and [(finding.code, finding.severity) for finding in found] == [("TL-CON-041", Severity.WARNING)]
     assert "duplicateValues" in str(found[0]) and "(warning)" in str(found[0])
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from enum import StrEnum
 
 from tideline.changes.dbt_graph import DbtGraph
 from tideline.changes.impact import Hit, hits
@@ -15,16 +14,9 @@ from tideline.changes.waivers import Listed, matching
 from tideline.model.change import Judgement, judge
 from tideline.model.compatibility import Change, Level, blocks, removed
 from tideline.model.contract import Contract
+from tideline.model.severity import Severity
 
 VERSION, EXPIRED, UNUSED = "TL-CHG-002", "TL-CHG-003", "TL-CHG-004"
-
-
-class Severity(StrEnum):
-    """An error blocks; a warning wants somebody's eye; a note only tells."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    NOTE = "note"
 
 
 @dataclass(frozen=True, slots=True)

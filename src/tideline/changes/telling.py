@@ -6,10 +6,11 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tideline.changes.breaking import Report, Severity, Told, Verdict
+from tideline.changes.breaking import Report, Told, Verdict
 from tideline.changes.places import Places
 from tideline.changes.unread import Unread
 from tideline.model.compatibility import Needs
+from tideline.model.severity import Severity
 
 _MARKS = {Severity.ERROR: "BLOCKED", Severity.WARNING: "waived", Severity.NOTE: "ok"}
 

@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tideline.adapters.odcs import PATTERN, Examined, Finding, Level, examine_bytes, examine_earlier
+from tideline.adapters.odcs import PATTERN, Examined, Finding, examine_bytes, examine_earlier
 from tideline.changes.git import Blob, Repository, Step, lies_in
 from tideline.changes.unread import UNREADABLE, Unread, named, unread
 from tideline.model.compatibility import is_transitive
 from tideline.model.contract import Contract
 from tideline.model.errors import ContractError, Fatal
+from tideline.model.severity import Severity
 
 SUFFIX = PATTERN.removeprefix("*")
 MAX_VERSIONS = 100
@@ -208,7 +209,7 @@ def _lenient(name: str, findings: Sequence[Finding]) -> list[str]:
 
 def _worst(findings: Sequence[Finding]) -> Finding:
     """What stops a file from being read: no rule of the house."""
-    return next((one for one in findings if one.severity is Level.ERROR and not one.house), findings[0])
+    return next((one for one in findings if one.severity is Severity.ERROR and not one.house), findings[0])
 
 
 class _History:

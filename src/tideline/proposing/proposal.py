@@ -14,7 +14,6 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from tideline.adapters.odcs import Level as Severity
 from tideline.adapters.odcs import examine_bytes, refusal
 from tideline.adapters.odcs.editing import Editing, Path
 from tideline.importing.writing import flow
@@ -24,6 +23,7 @@ from tideline.model.drift import OTHER, known_field, steps
 from tideline.model.errors import ContractError
 from tideline.model.field import EventField
 from tideline.model.inference import Ways, infer
+from tideline.model.severity import Severity
 from tideline.proposing.evidence import Drifted, Evidence
 from tideline.proposing.property import block, said
 from tideline.proposing.widening import widened

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tideline.adapters.odcs import family, standard
-from tideline.adapters.odcs.finding import CODES, Finding, Level, Refused, YamlPath
+from tideline.adapters.odcs.finding import CODES, Finding, Refused, YamlPath
 from tideline.adapters.odcs.reading import Reader
 from tideline.adapters.odcs.source import Source, load, parse
 from tideline.adapters.odcs.telling import Telling
@@ -130,7 +130,6 @@ __all__ = [
     "PATTERN",
     "Examined",
     "Finding",
-    "Level",
     "editor_schema",
     "examine",
     "examine_bytes",

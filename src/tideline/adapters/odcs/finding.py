@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
+
+from tideline.model.severity import Severity
 
 CODES = {
     "TL-CON-001": "the file cannot be read as YAML",
@@ -27,14 +28,6 @@ YamlPath = tuple[str | int, ...]
 Place = tuple[int, int]
 
 
-class Level(StrEnum):
-    """How bad a finding is: with an error there is no contract; a warning and a note leave it readable."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    NOTE = "note"
-
-
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that is wrong in a contract; line and column count from 1.
@@ -49,11 +42,11 @@ class Finding:
     what: str
     allowed: str = ""
     suggestion: str = ""
-    severity: Level = Level.ERROR
+    severity: Severity = Severity.ERROR
     house: bool = False
 
     def __str__(self) -> str:
-        level = "" if self.severity is Level.ERROR else f" ({self.severity.value})"
+        level = "" if self.severity is Severity.ERROR else f" ({self.severity.value})"
         return f"{self.file}:{self.line}:{self.column}: {self.code}{level} {self.text}"
 
     @property

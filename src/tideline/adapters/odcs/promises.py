@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from tideline.adapters.odcs import cron
-from tideline.adapters.odcs.finding import Level, YamlPath, shown
+from tideline.adapters.odcs.finding import YamlPath, shown
 from tideline.adapters.odcs.telling import Telling
 
 VERSIONS = ("v3.2.0", "v3.1.0")
@@ -113,7 +113,7 @@ def _levels(telling: Telling, data: Mapping[str, Any]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     if "slaDefaultElement" in data:
         what = "the standard gave up slaDefaultElement"
-        telling.mention("TL-CON-040", ("slaDefaultElement",), what, "name the element in the promise", Level.WARNING)
+        telling.mention("TL-CON-040", ("slaDefaultElement",), what, "name the element in the promise")
     for at, level in enumerate(data.get("slaProperties") or ()):
         path, name = ("slaProperties", at), level["property"]
         if name in HONOURED:

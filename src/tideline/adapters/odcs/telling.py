@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from tideline.adapters.odcs.finding import Finding, Level, YamlPath, closest, shown
+from tideline.adapters.odcs.finding import Finding, YamlPath, closest, shown
 from tideline.adapters.odcs.source import Source
+from tideline.model.severity import Severity
 
 VENDOR = "tideline"
 MAX_FINDINGS = 200
@@ -45,10 +46,10 @@ class Telling:
         if len(self.findings) < MAX_FINDINGS:
             self.findings.append(finding)
 
-    def mention(self, code: str, path: YamlPath, what: str, suggestion: str, level: Level = Level.WARNING) -> None:
+    def mention(self, code: str, path: YamlPath, what: str, suggestion: str) -> None:
         """Something that stops nothing, at the place of a key."""
         place = self.source.place(path, of_key=True)
-        self.findings.append(Finding(code, self.source.file, *place, what, "", suggestion, level))
+        self.findings.append(Finding(code, self.source.file, *place, what, "", suggestion, Severity.WARNING))
 
     def near(self, word: object, allowed: Iterable[str]) -> str:
         """One suggestion; none in a file that is wrong everywhere, because looking for one takes long."""

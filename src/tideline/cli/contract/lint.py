@@ -25,10 +25,11 @@ if TYPE_CHECKING:
 )  # fmt: skip
 def command(paths: tuple[Path, ...], form: str, as_json: bool, fail_on: str) -> int:
     """Check contract files, or folders of them: every finding with file:line:column, and what may have been meant."""
-    from tideline.adapters.odcs import Level, examine
+    from tideline.adapters.odcs import examine
     from tideline.cli.contract.files import contract_files, printable
     from tideline.cli.contract.report import FORMS
     from tideline.index import Claim, clashes
+    from tideline.model.severity import Severity
     from tideline.settings import settings
 
     findings: list[Finding] = []
@@ -42,7 +43,8 @@ def command(paths: tuple[Path, ...], form: str, as_json: bool, fail_on: str) -> 
         claims += [_claim(Claim.of(contract, printable(path)), whole=not paths) for contract in contracts]
     findings += clashes(claims, Path())
     click.echo(FORMS["json" if as_json else form](list(map(printable, files)), findings))
-    failing = {"error": {Level.ERROR}, "warning": {Level.ERROR, Level.WARNING}, "never": set[Level]()}[fail_on]
+    bad = {Severity.ERROR, Severity.WARNING} if fail_on == "warning" else {Severity.ERROR}
+    failing = set() if fail_on == "never" else bad
     return 4 if any(finding.severity in failing for finding in findings) else 0
 
 

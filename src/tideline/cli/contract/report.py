@@ -12,12 +12,13 @@ from urllib.parse import quote
 from xml.etree import ElementTree
 
 from tideline import __version__
-from tideline.adapters.odcs import CODES, Finding, Level
+from tideline.adapters.odcs import CODES, Finding
+from tideline.model.severity import Severity
 
-LEVELS = (Level.ERROR, Level.WARNING, Level.NOTE)
+LEVELS = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _NO_XML = re.compile(r"[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_COMMANDS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "notice"}
+_COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 
 
 def counts(findings: Sequence[Finding]) -> dict[str, int]:
@@ -90,14 +91,14 @@ def as_junit(files: Sequence[str], findings: Sequence[Finding]) -> str:
     by_file: dict[str, list[Finding]] = {file: [] for file in files}
     for finding in findings:
         by_file.setdefault(finding.file, []).append(finding)
-    failed = sum(any(f.severity is Level.ERROR for f in found) for found in by_file.values())
+    failed = sum(any(f.severity is Severity.ERROR for f in found) for found in by_file.values())
     totals = {"tests": str(len(by_file)), "failures": str(failed), "errors": "0"}
     root = ElementTree.Element("testsuites", totals)
     suite = ElementTree.SubElement(root, "testsuite", {"name": "tideline contract lint", "skipped": "0", **totals})
     for file, found in by_file.items():
         case = ElementTree.SubElement(suite, "testcase", {"classname": "contract", "name": _xml(file), "time": "0"})
-        errors = [finding for finding in found if finding.severity is Level.ERROR]
-        others = [finding for finding in found if finding.severity is not Level.ERROR]
+        errors = [finding for finding in found if finding.severity is Severity.ERROR]
+        others = [finding for finding in found if finding.severity is not Severity.ERROR]
         if errors:
             said = {"message": f"{len(errors)} errors", "type": errors[0].code}
             ElementTree.SubElement(case, "failure", said).text = _xml("\n".join(map(str, errors)))
