@@ -1,0 +1,118 @@
+# Places, topics and tables -> statements. Whoever is in local.grants gets these and nothing else of the lake:
+#   read     get objects            write   put objects, never delete them: a table's writer deletes only below _delta_log
+#   remove   delete objects (VACUUM)        topics and tables: see below
+# A place may end in the middle of a name ("documents/releases/retail."): it is a prefix of keys.
+
+locals {
+  nothing = { read = [], write = [], remove = [], topics_read = [], topics_write = [], tables_read = [], tables_write = [] }
+  grants  = merge(local.job_grants, local.service_grants, local.ingest_grants, local.platform_grants, local.outside_grants, local.people_grants)
+
+  tables = ["bronze", "silver", "gold", "quarantine"]
+
+  # Objects of each place, as ARNs; and the keys by zone, for listing.
+  objects = { for role, grant in local.grants : role => {
+    for way in ["read", "write", "remove"] : way => [
+      for place in sort(distinct(grant[way])) : "${local.names.buckets[split("/", place)[0]].arn}/${trimprefix(place, "${split("/", place)[0]}/")}"
+    ]
+  } }
+  listed = { for role, grant in local.grants : role => {
+    for place in sort(distinct(concat(grant.read, grant.write, grant.remove))) : split("/", place)[0] => "${trimprefix(place, "${split("/", place)[0]}/")}*"...
+  } }
+  logs_of_tables = { for role, grant in local.grants : role => [
+    for place in sort(distinct(grant.write)) : "${local.names.buckets[split("/", place)[0]].arn}/${trimprefix(place, "${split("/", place)[0]}/")}*_delta_log/*"
+    if contains(local.tables, split("/", place)[0])
+  ] }
+  # Access logs lie under SSE-S3: the zone logs has no key.
+  aliases = { for role, grant in local.grants : role => {
+    for way, places in { read = grant.read, write = grant.write } : way => sort(distinct([
+      for place in places : local.names.keys[split("/", place)[0]].alias if split("/", place)[0] != "logs"
+    ]))
+  } }
+
+  storage_statements = { for role, grant in local.grants : role => concat(
+    [for n, part in chunklist(local.objects[role].read, 12) : jsonencode({
+      Sid = "ReadObjects${n}", Effect = "Allow", Action = ["s3:GetObject"], Resource = [for arn in part : "${arn}*"]
+    })],
+    flatten([for zone, keys in local.listed[role] : [for n, part in chunklist(keys, 20) : jsonencode({
+      Sid       = "List${title(zone)}${n}", Effect = "Allow", Action = ["s3:ListBucket"], Resource = [local.names.buckets[zone].arn]
+      Condition = { StringLike = { "s3:prefix" = part } }
+    })]]),
+    [for n, part in chunklist(local.objects[role].write, 12) : jsonencode({
+      Sid    = "WriteObjects${n}", Effect = "Allow", Resource = [for arn in part : "${arn}*"]
+      Action = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
+    })],
+    [for n, part in chunklist(local.logs_of_tables[role], 12) : jsonencode({
+      Sid = "CleanDeltaLogs${n}", Effect = "Allow", Action = ["s3:DeleteObject"], Resource = part
+    })],
+    [for n, part in chunklist(local.objects[role].remove, 12) : jsonencode({
+      Sid = "RemoveObjects${n}", Effect = "Allow", Action = ["s3:DeleteObject"], Resource = [for arn in part : "${arn}*"]
+    })],
+    [for aliases in [local.aliases[role].read] : jsonencode({
+      Sid       = "ReadKeys", Effect = "Allow", Action = ["kms:Decrypt"], Resource = [local.names.key_arn_pattern]
+      Condition = { StringEquals = { "kms:ViaService" = "s3.${local.region}.${local.dns}" }, "ForAnyValue:StringEquals" = { "kms:ResourceAliases" = aliases } }
+    }) if length(aliases) > 0],
+    [for aliases in [local.aliases[role].write] : jsonencode({
+      Sid       = "WriteKeys", Effect = "Allow", Action = ["kms:Decrypt", "kms:GenerateDataKey"], Resource = [local.names.key_arn_pattern]
+      Condition = { StringEquals = { "kms:ViaService" = "s3.${local.region}.${local.dns}" }, "ForAnyValue:StringEquals" = { "kms:ResourceAliases" = aliases } }
+    }) if length(aliases) > 0],
+  ) }
+
+  # Kafka: every client connects to the cluster; what it may do there is said by topic. Nothing is committed to a consumer group.
+  kafka = { for role, grant in local.grants : role => concat(
+    [for one in ["x"] : jsonencode({
+      Sid    = "ConnectToCluster", Effect = "Allow", Resource = [local.names.stream.cluster_arn]
+      Action = concat(["kafka-cluster:Connect"], [for one in ["kafka-cluster:WriteDataIdempotently"] : one if length(grant.topics_write) > 0])
+    }) if length(concat(grant.topics_read, grant.topics_write)) > 0],
+    [for n, part in chunklist(sort(distinct(grant.topics_read)), 12) : jsonencode({
+      Sid    = "ReadTopics${n}", Effect = "Allow", Resource = [for topic in part : "${local.names.stream.topic_arn}/${topic}"]
+      Action = ["kafka-cluster:DescribeTopic", "kafka-cluster:DescribeTopicDynamicConfiguration", "kafka-cluster:ReadData"]
+    })],
+    [for n, part in chunklist(sort(distinct(grant.topics_write)), 12) : jsonencode({
+      Sid    = "WriteTopics${n}", Effect = "Allow", Resource = [for topic in part : "${local.names.stream.topic_arn}/${topic}"]
+      Action = ["kafka-cluster:DescribeTopic", "kafka-cluster:WriteData"]
+    })],
+  ) if var.features.stream != "kinesis" }
+
+  kinesis = { for role, grant in local.grants : role => concat(
+    [for n, part in chunklist(sort(distinct(grant.topics_read)), 12) : jsonencode({
+      Sid    = "ReadStreams${n}", Effect = "Allow", Resource = [for topic in part : "${local.names.stream.kinesis_arn}${topic}"]
+      Action = ["kinesis:DescribeStreamSummary", "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards"]
+    })],
+    [for n, part in chunklist(sort(distinct(grant.topics_write)), 12) : jsonencode({
+      Sid    = "WriteStreams${n}", Effect = "Allow", Resource = [for topic in part : "${local.names.stream.kinesis_arn}${topic}"]
+      Action = ["kinesis:DescribeStreamSummary", "kinesis:ListShards", "kinesis:PutRecord", "kinesis:PutRecords"]
+    })],
+    [for one in ["x"] : jsonencode({
+      Sid    = "StreamKey", Effect = "Allow", Resource = [local.names.key_arn_pattern]
+      Action = concat(["kms:Decrypt"], [for one in ["kms:GenerateDataKey"] : one if length(grant.topics_write) > 0])
+      Condition = {
+        StringEquals               = { "kms:ViaService" = "kinesis.${local.region}.${local.dns}" }
+        "ForAnyValue:StringEquals" = { "kms:ResourceAliases" = [local.names.keys["stream"].alias] }
+      }
+    }) if length(concat(grant.topics_read, grant.topics_write)) > 0],
+  ) if var.features.stream == "kinesis" }
+
+  # Glue: "<zone>/<table>". IAM wants the catalog and the database beside each table.
+  catalog_statements = { for role, grant in local.grants : role => concat(
+    [for zones in [sort(distinct([for table in concat(grant.tables_read, grant.tables_write) : split("/", table)[0]]))] : jsonencode({
+      Sid      = "Databases", Effect = "Allow", Action = ["glue:GetDatabase"]
+      Resource = concat([local.names.arns.glue_catalog], [for zone in zones : "${local.names.arns.database}${zone}"])
+    }) if length(zones) > 0],
+    [for n, part in chunklist(sort(distinct(concat(grant.tables_read, grant.tables_write))), 12) : jsonencode({
+      Sid    = "ReadTables${n}", Effect = "Allow"
+      Action = ["glue:GetPartition", "glue:GetPartitions", "glue:GetTable", "glue:GetTables"]
+      Resource = concat([local.names.arns.glue_catalog], distinct([for table in part : "${local.names.arns.database}${split("/", table)[0]}"]),
+      [for table in part : "${local.names.arns.table}${table}"])
+    })],
+    [for n, part in chunklist(sort(distinct(grant.tables_write)), 12) : jsonencode({
+      Sid    = "WriteTables${n}", Effect = "Allow"
+      Action = ["glue:CreateTable", "glue:UpdateTable"]
+      Resource = concat([local.names.arns.glue_catalog], distinct([for table in part : "${local.names.arns.database}${split("/", table)[0]}"]),
+      [for table in part : "${local.names.arns.table}${table}"])
+    })],
+  ) }
+
+  granted = { for role in keys(local.grants) : role => concat(
+    local.storage_statements[role], try(local.kafka[role], []), try(local.kinesis[role], []), local.catalog_statements[role],
+  ) }
+}

@@ -1,0 +1,112 @@
+# Batch jobs: one role per stage and contract, or per stage and domain. EMR Serverless takes it as the job's execution role,
+# EMR on EC2 as the step's runtime role. `cut` runs as ingest, `audit` as publish, `marts` as model.
+
+locals {
+  stages = ["ingest", "refine", "model", "publish"]
+
+  # Group of each contract: itself, or its domain.
+  group  = { for id, one in var.contracts : id => var.scope == "contract" ? id : one.domain }
+  groups = { for id, group in local.group : group => id... }
+
+  job_groups = merge([for stage in concat(local.stages, ["maintain"]) : { for group, ids in local.groups : "${stage}/${group}" => { stage = stage, ids = ids } }]...)
+
+  # What a contract says of each stage, and what it leaves to us: gates' measures, the marts, and the tables of each zone.
+  quality = { for id, one in var.contracts : id => "quality_${one.domain}_${one.product}" }
+  marts   = { for id in keys(var.contracts) : id => lookup(var.marts, id, []) }
+  own     = { for id, one in var.contracts : id => distinct([for prefix in values(one.prefixes) : prefix.place]) }
+  asked = merge([for id, one in var.contracts : merge(
+    { for stage in local.stages : "${stage}/${id}" => one.roles[stage].prefixes },
+    {
+      "model/${id}" = {
+        read  = concat(one.roles["model"].prefixes.read, ["gold/${local.quality[id]}/"], [for mart in local.marts[id] : "gold/${mart}/"])
+        write = concat(one.roles["model"].prefixes.write, ["gold/${local.quality[id]}/"], [for mart in local.marts[id] : "gold/${mart}/"])
+      }
+      "publish/${id}" = {
+        read  = concat(one.roles["publish"].prefixes.read, ["gold/${local.quality[id]}/"])
+        write = one.roles["publish"].prefixes.write
+      }
+      "maintain/${id}" = {
+        read  = concat(local.own[id], ["gold/${local.quality[id]}/"], [for mart in local.marts[id] : "gold/${mart}/"])
+        write = concat([for place in local.own[id] : place if contains(local.tables, split("/", place)[0])], ["gold/${local.quality[id]}/"], [for mart in local.marts[id] : "gold/${mart}/"])
+      }
+    },
+  )]...)
+
+  # For a domain, places are cut back to the domain wherever its name is in them: bronze/retail/, documents/releases/retail.
+  widened = { for id, one in var.contracts : id => {
+    for place in distinct(flatten([for stage in concat(local.stages, ["maintain"]) : values(local.asked["${stage}/${id}"])])) : place => (
+      var.scope == "contract" ? place :
+      startswith(place, "documents/") ? replace(place, "/${id}/", "/${one.domain}.") :
+      startswith(place, "${split("/", place)[0]}/${one.domain}/") ? "${split("/", place)[0]}/${one.domain}/" : place
+    )
+  } }
+  increments = { for id, one in var.contracts : id => {
+    for topic in distinct(concat(one.roles["ingest"].topics.read, one.roles["ingest"].topics.write)) : topic =>
+    var.scope == "domain" ? replace(topic, "tideline.increments.${id}", "tideline.increments.${one.domain}.*") : topic
+  } }
+
+  job_tables = { for id, one in var.contracts : id => {
+    for zone in local.tables : zone => var.scope == "domain" && zone != "gold" ? ["${zone}/${one.domain}_*"] : sort(distinct(concat(
+      [for table in values(one.tables) : "${zone}/${table.name}" if table.zone == zone],
+      zone != "gold" ? [] : concat(["gold/${local.quality[id]}", "gold/stg_${one.domain}_${one.product}"], [for mart in local.marts[id] : "gold/${mart}"]),
+    )))
+  } }
+  job_tables_read  = { ingest = ["bronze"], refine = ["bronze", "silver", "quarantine"], model = ["silver", "gold"], publish = [], maintain = ["bronze", "silver", "gold", "quarantine"] }
+  job_tables_write = { ingest = ["bronze"], refine = ["silver", "quarantine"], model = ["gold"], publish = [], maintain = [] }
+
+  job_grants = { for role, job in local.job_groups : role => {
+    read         = concat(flatten([for id in job.ids : [for place in local.asked["${job.stage}/${id}"].read : local.widened[id][place]]]), ["artifacts/jobs/"])
+    write        = flatten([for id in job.ids : [for place in local.asked["${job.stage}/${id}"].write : local.widened[id][place]]])
+    remove       = job.stage != "maintain" ? [] : flatten([for id in job.ids : [for place in local.asked["maintain/${id}"].write : local.widened[id][place]]])
+    topics_read  = job.stage != "ingest" ? [] : flatten([for id in job.ids : [for topic in var.contracts[id].roles["ingest"].topics.read : local.increments[id][topic]]])
+    topics_write = []
+    tables_read  = flatten([for id in job.ids : [for zone in local.job_tables_read[job.stage] : local.job_tables[id][zone]]])
+    tables_write = flatten([for id in job.ids : [for zone in local.job_tables_write[job.stage] : local.job_tables[id][zone]]])
+  } }
+
+  job_extras = { for role, job in local.job_groups : role => concat(
+    [
+      jsonencode({
+        Sid      = "WriteDriverLogs", Effect = "Allow", Action = ["s3:PutObject"]
+        Resource = ["${local.names.buckets["logs"].arn}/emr-serverless/*"]
+      }),
+      jsonencode({
+        Sid      = "WriteLogs", Effect = "Allow", Action = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+        Resource = ["${local.names.log_groups["emr-serverless"].arn}:*"]
+      }),
+      # Spark's catalog asks for the database `default` when a session begins.
+      jsonencode({
+        Sid      = "DefaultDatabase", Effect = "Allow", Action = ["glue:GetDatabase"]
+        Resource = [local.names.arns.glue_catalog, "arn:${local.partition}:glue:${local.scope}:database/default"]
+      }),
+    ],
+    # dbt lists what gold has before it builds.
+    [for one in ["gold"] : jsonencode({
+      Sid      = "ListGold", Effect = "Allow", Action = ["glue:GetTables"]
+      Resource = [local.names.arns.glue_catalog, "${local.names.arns.database}gold", "${local.names.arns.table}gold/*"]
+    }) if job.stage == "model"],
+  ) }
+
+  # The account's root with a condition on the caller means that role alone, also when the role is made later or made anew.
+  job_trust = { for role in keys(local.job_groups) : role => concat(
+    [for one in ["emr-serverless"] : jsonencode({
+      Effect = "Allow", Principal = { Service = "emr-serverless.amazonaws.com" }, Action = "sts:AssumeRole"
+      Condition = {
+        StringEquals = { "aws:SourceAccount" = local.account }
+        ArnLike      = { "aws:SourceArn" = local.names.arns.emr_serverless }
+      }
+    }) if var.features.emr_serverless],
+    [for one in ["emr-instance"] : jsonencode({
+      Effect    = "Allow", Principal = { AWS = local.root }, Action = ["sts:AssumeRole", "sts:TagSession"]
+      Condition = { ArnEquals = { "aws:PrincipalArn" = local.names.roles["emr-instance"].arn } }
+    }) if var.features.emr_clusters],
+  ) }
+
+  # What a contract pays for carries its tags; a domain's roles carry those that all of its contracts share.
+  role_tags = { for role, job in local.job_groups : role => merge(
+    { domain = var.contracts[job.ids[0]].domain },
+    { for owner in [var.contracts[job.ids[0]].owner] : "owner" => owner if alltrue([for id in job.ids : var.contracts[id].owner == owner]) },
+    { for tier in [var.contracts[job.ids[0]].tier] : "tier" => tier if alltrue([for id in job.ids : var.contracts[id].tier == tier]) },
+    { for id in job.ids : "contract" => id if var.scope == "contract" },
+  ) }
+}
