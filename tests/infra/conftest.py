@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.infra.rounds import Round
 from tests.infra.terraform_cli import Terraform, copy_of_the_tree, terraform_or_reason
 from tests.localaws.server import LocalAws, local_aws
 
@@ -32,8 +33,13 @@ def running_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
         yield aws
 
 
+@pytest.fixture(scope="session")
+def rounds(terraform: Terraform, running_aws: LocalAws, tree: Path) -> Round:
+    return Round(terraform, running_aws, tree)
+
+
 @pytest.fixture
-def aws(running_aws: LocalAws) -> LocalAws:
-    """moto with our extensions and an empty account."""
-    running_aws.reset()
-    return running_aws
+def round_on_moto(rounds: Round) -> Round:
+    """Roots on moto with our extensions and an empty account."""
+    rounds.aws.reset()
+    return rounds

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import shutil
 import signal
 import subprocess
@@ -26,6 +27,8 @@ ENVIRONMENTS = TERRAFORM / "envs"
 MOTO_ROOTS = REPOSITORY / "tests" / "infra" / "moto"
 COPIED = ("infra/terraform", "tests/infra/moto")
 NEVER_COPIED = shutil.ignore_patterns(".terraform*", "*.tfstate*", "*.tfplan", "__pycache__")
+PREVENTED = re.compile(r"(prevent_destroy\s*=\s*)true")
+PARALLEL = "-parallelism=50"  # the provider waits a minute on each lifecycle of a bucket: all of them at once
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
@@ -127,23 +130,20 @@ class Terraform:
     def test(self, folder: Path, limit: float = 240) -> str:
         return self.run(folder, "test", "-no-color", limit=limit)
 
-    def plan(self, folder: Path, *arguments: str, limit: float = 120) -> dict[str, Any]:
+    def plan(self, folder: Path, *arguments: str, set_to: dict[str, str] | None = None) -> dict[str, Any]:
         """The plan as `terraform show -json` writes it; warnings are errors here, as in validate."""
-        text = self.run(folder, "plan", "-no-color", "-out=tideline.tfplan", *arguments, limit=limit)
+        text = self.run(folder, "plan", "-no-color", "-out=tideline.tfplan", *arguments, limit=180, set_to=set_to)
         if "Warning: " in text:
             raise TerraformFailed(f"terraform plan in {folder.name} warns: {text[text.index('Warning: ') :][:3000]}")
         shown: dict[str, Any] = json.loads(self.run(folder, "show", "-json", "tideline.tfplan"))
         return shown
 
-    def apply(self, folder: Path, limit: float = 240) -> None:
+    def apply(self, folder: Path, set_to: dict[str, str]) -> None:
         """Apply the plan made last."""
-        self.run(folder, "apply", "-no-color", "-auto-approve", "tideline.tfplan", limit=limit)
+        self.run(folder, "apply", "-no-color", "-auto-approve", PARALLEL, "tideline.tfplan", limit=300, set_to=set_to)
 
-    def destroy(self, folder: Path, limit: float = 240) -> None:
-        self.run(folder, "destroy", "-no-color", "-auto-approve", limit=limit)
-
-    def state(self, folder: Path) -> list[str]:
-        return self.run(folder, "state", "list").split()
+    def destroy(self, folder: Path, *arguments: str, set_to: dict[str, str]) -> None:
+        self.run(folder, "destroy", "-no-color", "-auto-approve", PARALLEL, *arguments, limit=300, set_to=set_to)
 
 
 def terraform_or_reason(folder: Path, *, provider: bool = True) -> Terraform | str:
@@ -162,8 +162,15 @@ def terraform_or_reason(folder: Path, *, provider: bool = True) -> Terraform | s
 
 
 def copy_of_the_tree(folder: Path) -> Path:
-    """The Terraform code and its moto roots under `folder`, laid out as in the repository; nothing lands in it."""
+    """The Terraform code and its moto roots under `folder`, laid out as in the repository; nothing lands in it.
+
+    In the copy `prevent_destroy` is off: Terraform takes no variable there, and the tests destroy what they made.
+    """
     for place in COPIED:
         if (REPOSITORY / place).is_dir():
             shutil.copytree(REPOSITORY / place, folder / place, ignore=NEVER_COPIED)
+    for path in (folder / "infra" / "terraform" / "modules").glob("*/*.tf"):
+        text = path.read_text()
+        if PREVENTED.search(text):
+            path.write_text(PREVENTED.sub(r"\1false", text))
     return folder
