@@ -78,7 +78,7 @@ def test_a_mistake_behind_many_small_ones_still_counts() -> None:
     many = swap(start, start + fields)
     (read,), _ = examine_earlier(many(SALES).encode(), FILE)
     assert len(read.fields) > 250
-    late = many(SALES).replace("logicalType: integer", "logicalType: intege")
+    late = swap("property: masking", "property: maskin")(many(SALES))
     assert examine_earlier(late.encode(), FILE)[0] == ()
 
 
