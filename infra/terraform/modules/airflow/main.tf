@@ -51,12 +51,10 @@ resource "aws_cloudwatch_log_group" "this" {
 resource "aws_s3_object" "startup" {
   count = local.managed ? 1 : 0
 
-  bucket                 = var.bucket
-  key                    = "airflow/startup.sh"
-  content                = local.startup
-  server_side_encryption = "aws:kms"
-  kms_key_id             = var.key_arn
-  tags                   = local.tags
+  bucket  = var.bucket
+  key     = "airflow/startup.sh"
+  content = local.startup
+  tags    = local.tags
 }
 
 resource "aws_mwaa_environment" "this" {

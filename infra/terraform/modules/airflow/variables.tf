@@ -130,8 +130,8 @@ variable "objects" {
   })
 
   validation {
-    condition     = endswith(var.objects.plugins.key, ".zip") && endswith(var.objects.requirements.key, ".txt")
-    error_message = "objects.plugins.key ends in .zip and objects.requirements.key in .txt."
+    condition     = can(regex("^airflow/.+\\.zip$", var.objects.plugins.key)) && can(regex("^airflow/.+\\.txt$", var.objects.requirements.key))
+    error_message = "objects.plugins.key ends in .zip, objects.requirements.key in .txt, and both begin with airflow/: the role of Airflow reads nothing else."
   }
   validation {
     condition     = can(regex("^[^/].*[^/]$", var.objects.dags))

@@ -24,12 +24,12 @@ variable "manifest" {
     error_message = "manifest.version is the 64 hexadecimal digits that `tideline env package` writes."
   }
   validation {
-    condition     = alltrue([for path, file in var.manifest.files : can(regex("^[A-Za-z0-9_][A-Za-z0-9._/-]*$", path)) && !strcontains(path, "..") && can(regex("^[0-9a-f]{64}$", file.sha256))])
-    error_message = "manifest.files are relative paths, each with the 64 hexadecimal digits of its sha256."
+    condition     = alltrue([for path, file in var.manifest.files : can(regex("^(airflow|functions|jobs)/[A-Za-z0-9._/+-]+$", path)) && !strcontains(path, "..") && can(regex("^[0-9a-f]{64}$", file.sha256))])
+    error_message = "manifest.files are paths below airflow, functions or jobs (who may read them is decided by that), each with the 64 hexadecimal digits of its sha256."
   }
   validation {
-    condition     = contains(keys(var.manifest.files), "plugins.zip") && contains(keys(var.manifest.files), "requirements.txt") && contains(keys(var.manifest.files), "dags/_generated/index.json")
-    error_message = "manifest.files lacks plugins.zip, requirements.txt or dags/_generated/index.json: run `tideline env package` again."
+    condition     = alltrue([for path in ["airflow/plugins.zip", "airflow/requirements.txt", "airflow/dags/_generated/index.json"] : contains(keys(var.manifest.files), path)])
+    error_message = "manifest.files lacks airflow/plugins.zip, airflow/requirements.txt or airflow/dags/_generated/index.json: run `tideline env package` again."
   }
   validation {
     condition     = !var.manifest.dirty || var.allow_dirty
@@ -71,10 +71,5 @@ variable "folder" {
 
 variable "bucket_name" {
   description = "The artifacts bucket, in which versions are kept."
-  type        = string
-}
-
-variable "key_arn" {
-  description = "The KMS key of the artifacts bucket."
   type        = string
 }

@@ -1,24 +1,13 @@
 # How a cluster's nodes keep and send data, and as whom a step works.
 
 locals {
-  zones = [for zone in module.names.zones : zone if contains(keys(var.key_arns), zone)]
-
   security = {
     EncryptionConfiguration = {
       EnableAtRestEncryption    = true
       EnableInTransitEncryption = true
 
+      # S3 is not named here: each bucket encrypts with the key of its zone, and refuses who names an encryption (ADR 0016)
       AtRestEncryptionConfiguration = {
-        # each zone with its own key, what is no zone with that of the checkpoints
-        S3EncryptionConfiguration = {
-          EncryptionMode = "SSE-KMS"
-          AwsKmsKey      = var.key_arns["checkpoints"]
-          Overrides = [for zone in local.zones : {
-            BucketName     = var.bucket_names[zone]
-            EncryptionMode = "SSE-KMS"
-            AwsKmsKey      = var.key_arns[zone]
-          }]
-        }
         LocalDiskEncryptionConfiguration = {
           EncryptionKeyProviderType = "AwsKms"
           AwsKmsKey                 = var.key_arns["services"]

@@ -142,8 +142,8 @@ variable "tls_certificates" {
   default     = null
 
   validation {
-    condition     = length(var.clusters) == 0 ? true : can(regex("^[^/].*\\.zip$", var.tls_certificates))
-    error_message = "A cluster needs tls_certificates, a key that ends in .zip: its nodes talk to each other over TLS only."
+    condition     = length(var.clusters) == 0 ? true : can(regex("^emr/.+\\.zip$", var.tls_certificates))
+    error_message = "A cluster needs tls_certificates, a key that begins with emr/ (nodes may read that) and ends in .zip: they talk to each other over TLS only."
   }
 }
 
@@ -153,8 +153,8 @@ variable "log_store" {
   default     = null
 
   validation {
-    condition     = var.log_store == null ? true : can(regex("^([a-z0-9_]+\\.)+[A-Z][A-Za-z0-9]*$", var.log_store.class)) && endswith(var.log_store.jar, ".jar")
-    error_message = "log_store.class is a full class name, log_store.jar a key that ends in .jar."
+    condition     = var.log_store == null ? true : can(regex("^([a-z0-9_]+\\.)+[A-Z][A-Za-z0-9]*$", var.log_store.class)) && can(regex("^jobs/.+\\.jar$", var.log_store.jar))
+    error_message = "log_store.class is a full class name, log_store.jar a key that begins with jobs/ (roles of jobs may read that) and ends in .jar."
   }
 }
 

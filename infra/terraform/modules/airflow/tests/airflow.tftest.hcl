@@ -8,8 +8,8 @@ variables {
   bucket             = "tideline-dev-artifacts-123456789012"
   key_arn            = "arn:aws:kms:eu-central-1:123456789012:key/artifacts"
   objects = {
-    requirements = { key = "0123/requirements.txt", version_id = "v1" }
-    plugins      = { key = "0123/plugins.zip", version_id = "v2" }
+    requirements = { key = "airflow/0123/requirements.txt", version_id = "v1" }
+    plugins      = { key = "airflow/0123/plugins.zip", version_id = "v2" }
     dags         = "airflow/dags"
   }
 }
@@ -22,8 +22,8 @@ run "the_environment_is_private_and_encrypted" {
     error_message = "The web server is private unless asked for otherwise."
   }
   assert {
-    condition     = aws_mwaa_environment.this[0].kms_key == var.key_arn && aws_s3_object.startup[0].kms_key_id == var.key_arn
-    error_message = "Environment and script are encrypted with the key of artifacts."
+    condition     = aws_mwaa_environment.this[0].kms_key == var.key_arn
+    error_message = "The environment is encrypted with the key of artifacts."
   }
   assert {
     condition     = aws_mwaa_environment.this[0].airflow_version == "3.3.1" && aws_mwaa_environment.this[0].name == "tideline-dev"

@@ -8,8 +8,8 @@ variables {
   bucket             = "tideline-dev-artifacts-123456789012"
   key_arn            = "arn:aws:kms:eu-central-1:123456789012:key/artifacts"
   objects = {
-    requirements = { key = "0123/requirements.txt", version_id = "v1" }
-    plugins      = { key = "0123/plugins.zip", version_id = "v2" }
+    requirements = { key = "airflow/0123/requirements.txt", version_id = "v1" }
+    plugins      = { key = "airflow/0123/plugins.zip", version_id = "v2" }
     dags         = "airflow/dags"
   }
 }
@@ -128,7 +128,7 @@ run "refuses_plugins_that_are_no_zip" {
   command = plan
 
   variables {
-    objects = { requirements = { key = "r.txt", version_id = "1" }, plugins = { key = "p.tar", version_id = "1" }, dags = "airflow/dags" }
+    objects = { requirements = { key = "airflow/r.txt", version_id = "1" }, plugins = { key = "airflow/p.tar", version_id = "1" }, dags = "airflow/dags" }
   }
 
   expect_failures = [var.objects]
@@ -138,7 +138,7 @@ run "refuses_a_folder_with_a_slash_behind" {
   command = plan
 
   variables {
-    objects = { requirements = { key = "r.txt", version_id = "1" }, plugins = { key = "p.zip", version_id = "1" }, dags = "airflow/dags/" }
+    objects = { requirements = { key = "airflow/r.txt", version_id = "1" }, plugins = { key = "airflow/p.zip", version_id = "1" }, dags = "airflow/dags/" }
   }
 
   expect_failures = [var.objects]

@@ -6,18 +6,10 @@ variables {
   security_group_ids = { emr-primary = "sg-primary", emr-core = "sg-core", emr-service = "sg-service" }
   role_arns          = { emr-service = "arn:aws:iam::123456789012:role/tideline-dev-emr-service" }
   instance_profile   = "tideline-dev-emr-instance"
-  bucket_names = {
-    bronze    = "tideline-dev-bronze-123456789012", silver = "tideline-dev-silver-123456789012", gold = "tideline-dev-gold-123456789012",
-    artifacts = "tideline-dev-artifacts-123456789012", checkpoints = "tideline-dev-checkpoints-123456789012", logs = "tideline-dev-logs-123456789012"
-  }
-  key_arns = {
-    bronze    = "arn:aws:kms:eu-central-1:123456789012:key/bronze", silver = "arn:aws:kms:eu-central-1:123456789012:key/silver",
-    gold      = "arn:aws:kms:eu-central-1:123456789012:key/gold", checkpoints = "arn:aws:kms:eu-central-1:123456789012:key/checkpoints",
-    artifacts = "arn:aws:kms:eu-central-1:123456789012:key/artifacts", telemetry = "arn:aws:kms:eu-central-1:123456789012:key/telemetry",
-    services  = "arn:aws:kms:eu-central-1:123456789012:key/services"
-  }
-  log_groups       = { emr-serverless = { name = "/tideline/dev/emr-serverless", arn = "arn:aws:logs:eu-central-1:123456789012:log-group:/tideline/dev/emr-serverless" } }
-  tls_certificates = "emr/certificates.zip"
+  bucket_names       = { artifacts = "tideline-dev-artifacts-123456789012", logs = "tideline-dev-logs-123456789012" }
+  key_arns           = { telemetry = "arn:aws:kms:eu-central-1:123456789012:key/telemetry", services = "arn:aws:kms:eu-central-1:123456789012:key/services" }
+  log_groups         = { emr-serverless = { name = "/tideline/dev/emr-serverless", arn = "arn:aws:logs:eu-central-1:123456789012:log-group:/tideline/dev/emr-serverless" } }
+  tls_certificates   = "emr/certificates.zip"
   clusters = {
     batch = {
       primary_types = ["m7g.xlarge", "m6g.xlarge"]
@@ -223,7 +215,7 @@ run "refuses_a_log_store_without_a_jar" {
   command = plan
 
   variables {
-    log_store = { class = "example.LogStore", jar = "log-store.zip" }
+    log_store = { class = "example.LogStore", jar = "jobs/log-store.zip" }
   }
 
   expect_failures = [var.log_store]
