@@ -13,6 +13,7 @@ locals {
   # ask for the key of their disks themselves, and MWAA, EMR and AWS Backup check at creation that their maker may use it.
   through = merge(
     { for zone in local.in_bucket : zone => ["s3"] },
+    { artifacts = ["s3", "sqs"] }, # MWAA wants its bucket's key for its queue as well
     { stream = ["kafka", "kinesis", "firehose"], secrets = ["secretsmanager", "ssm"] },
   )
 

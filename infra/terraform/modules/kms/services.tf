@@ -8,6 +8,16 @@ locals {
   logs_actions = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:DescribeKey"]
 
   services = {
+    # MWAA's own log groups: an environment has the key of the bucket that its code is in.
+    artifacts = [
+      {
+        sid       = "AirflowLogGroups"
+        service   = "logs.REGION.amazonaws.com"
+        actions   = local.logs_actions
+        condition = { ArnLike = { "kms:EncryptionContext:aws:logs:arn" = "${local.arn}:logs:REGION:${local.account}:log-group:airflow-${module.names.prefix}-*" } }
+      },
+    ]
+
     audit = [
       {
         sid     = "TrailWritesEncrypted"
@@ -21,7 +31,7 @@ locals {
       { sid = "ConfigWritesEncrypted", service = "config.amazonaws.com", actions = local.read, condition = local.for_us },
     ]
 
-    # Queues behind rules and topics, MWAA's own log groups, the temporary disks of tasks.
+    # Queues behind rules and topics, the temporary disks of tasks.
     services = [
       {
         sid       = "RulesFillQueues"
@@ -34,12 +44,6 @@ locals {
         service   = "sns.amazonaws.com"
         actions   = local.read
         condition = local.for_us
-      },
-      {
-        sid       = "AirflowLogGroups"
-        service   = "logs.REGION.amazonaws.com"
-        actions   = local.logs_actions
-        condition = { ArnLike = { "kms:EncryptionContext:aws:logs:arn" = "${local.arn}:logs:REGION:${local.account}:log-group:airflow-${module.names.prefix}-*" } }
       },
     ]
 

@@ -66,8 +66,13 @@ run "policies_let_in_only_the_account_and_named_services" {
   assert {
     condition = alltrue(flatten([for purpose, key in aws_kms_key.this : [for one in jsondecode(key.policy).Statement :
       one.Condition.StringEquals["kms:ViaService"] == ["s3.eu-central-1.amazonaws.com"] if one.Sid == "UsedByIam"
-    ] if contains(["bronze", "silver", "gold", "quarantine", "landing", "documents", "checkpoints", "artifacts", "audit"], purpose)]))
+    ] if contains(["bronze", "silver", "gold", "quarantine", "landing", "documents", "checkpoints", "audit"], purpose)]))
     error_message = "What lies in buckets is decrypted through S3 only."
+  }
+  assert {
+    condition = [for one in jsondecode(aws_kms_key.this["artifacts"].policy).Statement : one.Condition.StringEquals["kms:ViaService"]
+    if one.Sid == "UsedByIam"] == [["s3.eu-central-1.amazonaws.com", "sqs.eu-central-1.amazonaws.com"]]
+    error_message = "The key of artifacts is used through S3, and through the queue of a managed Airflow."
   }
   assert {
     condition     = alltrue([for zone in ["bronze", "silver", "gold", "landing"] : length(jsondecode(aws_kms_key.this[zone].policy).Statement) == 3])
