@@ -30,7 +30,7 @@ def broker(settings: Settings, java: Java) -> Service:
         ":".join(map(str, class_path(settings, "broker"))),
     )
     data = place / "data"
-    form = ("kafka.tools.StorageTool", "format", "-t", _cluster_id(settings.home), "-c", str(config))
+    form = ("kafka.tools.StorageTool", "format", f"--cluster-id={_cluster_id(settings.home)}", "-c", str(config))
     return Service(
         name=NAME,
         command=(*jvm, "kafka.Kafka", str(config)),
