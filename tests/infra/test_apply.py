@@ -17,7 +17,7 @@ GROUPS = 20
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("name", [pytest.param(one, marks=pytest.mark.xdist_group(one)) for one in roots()])
+@pytest.mark.parametrize("name", [pytest.param(one, marks=pytest.mark.xdist_group(f"moto-{one}")) for one in roots()])
 def test_a_module_goes_through_its_whole_life(name: str, round_on_moto: Round) -> None:
     """Apply works, the second plan differs only in what known.yaml explains, and destroy leaves an empty account."""
     life, written = round_on_moto, known(MOTO_ROOTS / name)

@@ -1,7 +1,8 @@
 """S3: a bucket policy whose denials have conditions (TLS only, encryption, `If-None-Match`) must not refuse everybody.
 
 moto applies a Deny without looking at its condition, so a TLS-only policy would refuse each request. Here a statement
-that has a condition denies nothing; one without still does.
+that has a condition denies nothing; one without still does. And access logs, which S3 delivers hours later, are not
+delivered at all: moto writes them at once, during the destruction too, so that their bucket would never be empty.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 from typing import Any
 
 from moto.iam.access_control import IAMPolicy, PermissionResult
-from moto.s3.models import FakeBucket
+from moto.s3.models import FakeBucket, S3Backend
 
 
 def unconditional(policy: str) -> str:
@@ -27,4 +28,9 @@ def get_permission(self: FakeBucket, action: str, resource: str) -> Any:
     return IAMPolicy(unconditional(self.policy.decode())).is_action_permitted(action, resource)
 
 
+def log_incoming_request(self: S3Backend, request: Any, bucket_name: str) -> None:
+    """No log."""
+
+
+S3Backend.log_incoming_request = log_incoming_request  # type: ignore[method-assign]
 FakeBucket.get_permission = get_permission  # type: ignore[method-assign]
