@@ -1,7 +1,8 @@
 # Places, topics and tables -> statements. Whoever is in local.grants gets these and nothing else of the lake:
 #   read     get objects            write   put objects, never delete them: a table's writer deletes only below _delta_log
 #   remove   delete objects (VACUUM)        topics and tables: see below
-# A place may end in the middle of a name ("documents/releases/retail."): it is a prefix of keys.
+# A place may end in the middle of a name ("documents/releases/retail."): it is a prefix of keys. Long lists are divided so that no
+# statement is longer than 2,000 characters with the longest names there can be.
 
 locals {
   nothing = { read = [], write = [], remove = [], topics_read = [], topics_write = [], tables_read = [], tables_write = [] }
@@ -30,21 +31,21 @@ locals {
   } }
 
   storage_statements = { for role, grant in local.grants : role => concat(
-    [for n, part in chunklist(local.objects[role].read, 12) : jsonencode({
+    [for n, part in chunklist(local.objects[role].read, 8) : jsonencode({
       Sid = "ReadObjects${n}", Effect = "Allow", Action = ["s3:GetObject"], Resource = [for arn in part : "${arn}*"]
     })],
-    flatten([for zone, keys in local.listed[role] : [for n, part in chunklist(keys, 20) : jsonencode({
+    flatten([for zone, keys in local.listed[role] : [for n, part in chunklist(keys, 12) : jsonencode({
       Sid       = "List${title(zone)}${n}", Effect = "Allow", Action = ["s3:ListBucket"], Resource = [local.names.buckets[zone].arn]
       Condition = { StringLike = { "s3:prefix" = part } }
     })]]),
-    [for n, part in chunklist(local.objects[role].write, 12) : jsonencode({
+    [for n, part in chunklist(local.objects[role].write, 8) : jsonencode({
       Sid    = "WriteObjects${n}", Effect = "Allow", Resource = [for arn in part : "${arn}*"]
       Action = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
     })],
-    [for n, part in chunklist(local.logs_of_tables[role], 12) : jsonencode({
+    [for n, part in chunklist(local.logs_of_tables[role], 8) : jsonencode({
       Sid = "CleanDeltaLogs${n}", Effect = "Allow", Action = ["s3:DeleteObject"], Resource = part
     })],
-    [for n, part in chunklist(local.objects[role].remove, 12) : jsonencode({
+    [for n, part in chunklist(local.objects[role].remove, 8) : jsonencode({
       Sid = "RemoveObjects${n}", Effect = "Allow", Action = ["s3:DeleteObject"], Resource = [for arn in part : "${arn}*"]
     })],
     [for aliases in [local.aliases[role].read] : jsonencode({
@@ -63,22 +64,22 @@ locals {
       Sid    = "ConnectToCluster", Effect = "Allow", Resource = [local.names.stream.cluster_arn]
       Action = concat(["kafka-cluster:Connect"], [for one in ["kafka-cluster:WriteDataIdempotently"] : one if length(grant.topics_write) > 0])
     }) if length(concat(grant.topics_read, grant.topics_write)) > 0],
-    [for n, part in chunklist(sort(distinct(grant.topics_read)), 12) : jsonencode({
+    [for n, part in chunklist(sort(distinct(grant.topics_read)), 5) : jsonencode({
       Sid    = "ReadTopics${n}", Effect = "Allow", Resource = [for topic in part : "${local.names.stream.topic_arn}/${topic}"]
       Action = ["kafka-cluster:DescribeTopic", "kafka-cluster:DescribeTopicDynamicConfiguration", "kafka-cluster:ReadData"]
     })],
-    [for n, part in chunklist(sort(distinct(grant.topics_write)), 12) : jsonencode({
+    [for n, part in chunklist(sort(distinct(grant.topics_write)), 5) : jsonencode({
       Sid    = "WriteTopics${n}", Effect = "Allow", Resource = [for topic in part : "${local.names.stream.topic_arn}/${topic}"]
       Action = ["kafka-cluster:DescribeTopic", "kafka-cluster:WriteData"]
     })],
   ) if var.features.stream != "kinesis" }
 
   kinesis = { for role, grant in local.grants : role => concat(
-    [for n, part in chunklist(sort(distinct(grant.topics_read)), 12) : jsonencode({
+    [for n, part in chunklist(sort(distinct(grant.topics_read)), 5) : jsonencode({
       Sid    = "ReadStreams${n}", Effect = "Allow", Resource = [for topic in part : "${local.names.stream.kinesis_arn}${topic}"]
       Action = ["kinesis:DescribeStreamSummary", "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards"]
     })],
-    [for n, part in chunklist(sort(distinct(grant.topics_write)), 12) : jsonencode({
+    [for n, part in chunklist(sort(distinct(grant.topics_write)), 5) : jsonencode({
       Sid    = "WriteStreams${n}", Effect = "Allow", Resource = [for topic in part : "${local.names.stream.kinesis_arn}${topic}"]
       Action = ["kinesis:DescribeStreamSummary", "kinesis:ListShards", "kinesis:PutRecord", "kinesis:PutRecords"]
     })],
@@ -98,13 +99,13 @@ locals {
       Sid      = "Databases", Effect = "Allow", Action = ["glue:GetDatabase"]
       Resource = concat([local.names.arns.glue_catalog], [for zone in zones : "${local.names.arns.database}${zone}"])
     }) if length(zones) > 0],
-    [for n, part in chunklist(sort(distinct(concat(grant.tables_read, grant.tables_write))), 12) : jsonencode({
+    [for n, part in chunklist(sort(distinct(concat(grant.tables_read, grant.tables_write))), 8) : jsonencode({
       Sid    = "ReadTables${n}", Effect = "Allow"
       Action = ["glue:GetPartition", "glue:GetPartitions", "glue:GetTable", "glue:GetTables"]
       Resource = concat([local.names.arns.glue_catalog], distinct([for table in part : "${local.names.arns.database}${split("/", table)[0]}"]),
       [for table in part : "${local.names.arns.table}${table}"])
     })],
-    [for n, part in chunklist(sort(distinct(grant.tables_write)), 12) : jsonencode({
+    [for n, part in chunklist(sort(distinct(grant.tables_write)), 8) : jsonencode({
       Sid    = "WriteTables${n}", Effect = "Allow"
       Action = ["glue:CreateTable", "glue:UpdateTable"]
       Resource = concat([local.names.arns.glue_catalog], distinct([for table in part : "${local.names.arns.database}${split("/", table)[0]}"]),

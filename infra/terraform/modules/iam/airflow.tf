@@ -23,14 +23,14 @@ locals {
     [for on in [var.features.emr_clusters] : jsonencode({
       Sid = "StartSteps", Effect = "Allow", Action = ["elasticmapreduce:AddJobFlowSteps"], Resource = [local.names.arns.emr_cluster]
       Condition = {
-        StringEquals = { for key, value in local.ours : replace(key, "aws:ResourceTag", "elasticmapreduce:ResourceTag") => value }
+        StringEquals = local.ours
         ArnLike      = { "elasticmapreduce:ExecutionRoleArn" = local.job_role_arns }
       }
     }) if on],
     [for on in [var.features.emr_clusters] : jsonencode({
       Sid       = "FollowSteps", Effect = "Allow", Action = ["elasticmapreduce:CancelSteps", "elasticmapreduce:DescribeCluster", "elasticmapreduce:DescribeStep", "elasticmapreduce:ListSteps"]
       Resource  = [local.names.arns.emr_cluster]
-      Condition = { StringEquals = { for key, value in local.ours : replace(key, "aws:ResourceTag", "elasticmapreduce:ResourceTag") => value } }
+      Condition = { StringEquals = local.ours }
     }) if on],
     var.features.airflow == "mwaa" ? local.mwaa : [],
   ) }

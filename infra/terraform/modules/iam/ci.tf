@@ -1,14 +1,14 @@
 # The repository's workflows: ci-plan reads (any pull request of the repository, and its branch), ci-apply makes and changes
-# (only a job in a protected environment of GitHub, where people approve).
+# (only a job in a protected environment of GitHub, where people approve). Neither sees data of the lake.
 
 locals {
-  ci       = var.github == null ? {} : { this = var.github }
+  ci       = { for key, one in { this = var.github } : key => one if one != null }
   issuer   = "token.actions.githubusercontent.com"
   provider = "arn:${local.partition}:iam::${local.account}:oidc-provider/${local.issuer}"
 
   ci_subjects = merge([for one in values(local.ci) : {
     "ci-plan"  = ["repo:${one.repository}:pull_request", "repo:${one.repository}:ref:refs/heads/${one.branch}"]
-    "ci-apply" = [for environment in one.environments : "repo:${one.repository}:environment:${environment}"]
+    "ci-apply" = [for environment in sort(one.environments) : "repo:${one.repository}:environment:${environment}"]
   }]...)
 
   ci_trust = { for role, subjects in local.ci_subjects : role => [jsonencode({
@@ -16,7 +16,119 @@ locals {
     Condition = { StringEquals = { "${local.issuer}:aud" = "sts.amazonaws.com", "${local.issuer}:sub" = subjects } }
   })] }
 
-  ci_extras = {}
+  ci_extras = merge(
+    { for role in ["ci-plan", "ci-apply"] : role => concat(local.ci_reading, local.ci_state[role], role == "ci-apply" ? local.ci_writing : []) if contains(keys(local.ci_subjects), role) },
+  )
+
+  ci_reading = concat(
+    [for subject, actions in local.ci_looks : jsonencode({
+      Sid = "NoResourceLevelLook${subject}", Effect = "Allow", Action = actions, Resource = ["*"]
+    })],
+    [for subject, one in local.ci_by_name : jsonencode({
+      Sid = "Read${subject}", Effect = "Allow", Action = one.reads, Resource = one.resources
+    }) if length(one.reads) > 0],
+    [for subject, one in local.ci_by_tag : jsonencode({
+      Sid = "Read${subject}", Effect = "Allow", Action = one.reads, Resource = one.resources, Condition = { StringEquals = local.ours }
+    }) if length(one.reads) > 0],
+    [
+      jsonencode({
+        Sid = "ReadVpc", Effect = "Allow", Action = ["ec2:DescribeVpcAttribute"], Resource = ["${local.ec2}:vpc/*"]
+      }),
+      jsonencode({
+        Sid = "ReadPush", Effect = "Allow", Action = ["apigateway:GET"], Resource = local.ci_apis
+      }),
+      jsonencode({
+        Sid = "ReadRecorder", Effect = "Allow", Action = ["config:DescribeConfigurationRecorders", "config:DescribeConfigurationRecorderStatus"], Resource = ["${local.arn_of["config"]}:configuration-recorder/*/*"]
+      }),
+      jsonencode({
+        Sid = "ReadScaling", Effect = "Allow", Action = ["application-autoscaling:ListTagsForResource"], Resource = ["${local.arn_of["application-autoscaling"]}:scalable-target/*"]
+      }),
+      jsonencode({
+        Sid       = "ReadCode", Effect = "Allow", Action = ["kms:Decrypt"], Resource = [local.names.key_arn_pattern]
+        Condition = { StringEquals = { "kms:ViaService" = "s3.${local.region}.${local.dns}" }, "ForAnyValue:StringEquals" = { "kms:ResourceAliases" = [local.names.keys["artifacts"].alias] } }
+      }),
+    ],
+  )
+
+  # Roles that a service takes because a resource names them.
+  passed = sort(concat(local.services, local.ingesting, local.platform))
+
+  ci_apis = [for path in ["/apis", "/apis/*", "/domainnames", "/domainnames/*", "/tags/*"] : "arn:${local.partition}:apigateway:${local.region}::${path}"]
+
+  ci_writing = concat(
+    [for subject, one in local.ci_by_name : jsonencode({
+      Sid = "Manage${subject}", Effect = "Allow", Action = one.writes, Resource = one.resources
+    })],
+    [for subject, one in local.ci_by_tag : jsonencode({
+      Sid = "Make${subject}", Effect = "Allow", Action = one.makes, Resource = one.resources, Condition = { StringEquals = local.requested }
+    }) if length(one.makes) > 0],
+    [for subject, one in local.ci_by_tag : jsonencode({
+      Sid = "Manage${subject}", Effect = "Allow", Action = one.writes, Resource = one.resources, Condition = { StringEquals = local.ours }
+    })],
+    [for n, roles in chunklist(local.passed, 8) : jsonencode({
+      Sid       = "GiveServicesTheirRole${n}", Effect = "Allow", Action = ["iam:PassRole"], Resource = [for role in roles : local.names.roles[role].arn]
+      Condition = { StringEquals = { "iam:PassedToService" = sort(distinct(flatten([for role in roles : local.service_trust[role].services]))) } }
+    })],
+    [
+      jsonencode({
+        Sid = "NoResourceLevelActs", Effect = "Allow", Action = local.ci_acts.Rest, Resource = ["*"]
+      }),
+      jsonencode({
+        Sid = "NoResourceLevelMakes", Effect = "Allow", Action = local.ci_acts.Tagged, Resource = ["*"], Condition = { StringEquals = local.requested }
+      }),
+      jsonencode({
+        Sid       = "TagWhatIsMade", Effect = "Allow", Action = ["ec2:CreateTags"], Resource = local.ci_by_tag.Network.resources
+        Condition = { StringEquals = { "ec2:CreateAction" = concat([for action in local.ci_by_tag.Network.makes : trimprefix(action, "ec2:")], ["AuthorizeSecurityGroupEgress", "AuthorizeSecurityGroupIngress"]) } }
+      }),
+      jsonencode({
+        Sid      = "NameKeys", Effect = "Allow", Action = ["kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias"]
+        Resource = [for region in compact([local.region, var.replica_region]) : "arn:${local.partition}:kms:${region}:${local.account}:alias/${local.named}-*"]
+      }),
+      # A service that encrypts what is made here gets a grant on the key, made by whoever makes the resource.
+      jsonencode({
+        Sid       = "LendKeys", Effect = "Allow", Action = ["kms:CreateGrant"], Resource = [local.names.key_arn_pattern]
+        Condition = { Bool = { "kms:GrantIsForAWSResource" = "true" }, StringEquals = local.ours }
+      }),
+      jsonencode({
+        Sid       = "WriteCode", Effect = "Allow", Action = ["kms:GenerateDataKey"], Resource = [local.names.key_arn_pattern]
+        Condition = { StringEquals = { "kms:ViaService" = "s3.${local.region}.${local.dns}" }, "ForAnyValue:StringEquals" = { "kms:ResourceAliases" = [local.names.keys["artifacts"].alias] } }
+      }),
+      jsonencode({
+        Sid = "ManagePush", Effect = "Allow", Action = ["apigateway:DELETE", "apigateway:PATCH", "apigateway:POST", "apigateway:PUT"], Resource = local.ci_apis
+      }),
+      jsonencode({
+        Sid = "ManageTasks", Effect = "Allow", Action = ["ecs:RegisterTaskDefinition"], Resource = ["${local.names.arns.ecs_definition}*"]
+      }),
+      jsonencode({
+        Sid    = "ManageScaling", Effect = "Allow", Resource = ["${local.arn_of["application-autoscaling"]}:scalable-target/*"]
+        Action = ["application-autoscaling:DeleteScalingPolicy", "application-autoscaling:DeregisterScalableTarget", "application-autoscaling:PutScalingPolicy", "application-autoscaling:RegisterScalableTarget", "application-autoscaling:TagResource"]
+      }),
+      jsonencode({
+        Sid = "ManageRecorder", Effect = "Allow", Action = ["config:StartConfigurationRecorder"], Resource = ["${local.arn_of["config"]}:configuration-recorder/*/*"]
+      }),
+      jsonencode({
+        Sid       = "ServicesOwnRoles", Effect = "Allow", Action = ["iam:CreateServiceLinkedRole"], Resource = ["arn:${local.partition}:iam::${local.account}:role/aws-service-role/*"]
+        Condition = { StringEquals = { "iam:AWSServiceName" = [for service in ["airflow", "config", "ecs", "ecs.application-autoscaling", "elasticloadbalancing", "elasticmapreduce", "kafka", "ops.emr-serverless", "redshift", "transfer"] : "${service}.amazonaws.com"] } }
+      }),
+    ],
+  )
+
+  # The state of this environment and its lock. The bucket's own policy names these roles too (modules/bootstrap).
+  ci_state = { for role, actions in {
+    "ci-plan"  = { objects = ["s3:GetObject"], key = ["kms:Decrypt"] }
+    "ci-apply" = { objects = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"], key = ["kms:Decrypt", "kms:GenerateDataKey"] }
+    } : role => concat(
+    [for one in values(local.ci) : jsonencode({
+      Sid = "State", Effect = "Allow", Action = actions.objects, Resource = ["arn:${local.partition}:s3:::${one.state.bucket}/${one.state.prefix}*"]
+    })],
+    [for one in values(local.ci) : jsonencode({
+      Sid       = "FindState", Effect = "Allow", Action = ["s3:ListBucket"], Resource = ["arn:${local.partition}:s3:::${one.state.bucket}"]
+      Condition = { StringLike = { "s3:prefix" = ["${one.state.prefix}*"] } }
+    })],
+    [for one in values(local.ci) : jsonencode({
+      Sid = "StateKey", Effect = "Allow", Action = actions.key, Resource = [one.state.key_arn]
+    })],
+  ) }
 }
 
 resource "aws_iam_openid_connect_provider" "github" {

@@ -21,8 +21,11 @@ locals {
           "ec2:DescribeInstances", "ec2:DescribeInstanceTypeOfferings", "ec2:DescribeInstanceTypes", "ec2:DescribeLaunchTemplates",
           "ec2:DescribeNetworkAcls", "ec2:DescribeNetworkInterfaces", "ec2:DescribeRouteTables", "ec2:DescribeSecurityGroups",
           "ec2:DescribeSpotInstanceRequests", "ec2:DescribeSubnets", "ec2:DescribeVolumes", "ec2:DescribeVolumeStatus",
-          "ec2:DescribeVpcAttribute", "ec2:DescribeVpcEndpoints", "ec2:DescribeVpcs",
+          "ec2:DescribeVpcEndpoints", "ec2:DescribeVpcs",
         ]
+      }),
+      jsonencode({
+        Sid = "LookAtNetwork", Effect = "Allow", Action = ["ec2:DescribeVpcAttribute"], Resource = ["${local.ec2}:vpc/*"], Condition = { StringEquals = local.ours }
       }),
       jsonencode({
         Sid       = "StartInOurNetwork", Effect = "Allow", Action = ["ec2:CreateFleet", "ec2:CreateNetworkInterface", "ec2:RunInstances"]

@@ -4,19 +4,21 @@ locals {
   event_topics = sort(distinct(flatten([for one in values(var.contracts) : try(one.roles["producer"].topics.write, [])])))
   sent         = var.scope == "domain" ? ["*"] : local.event_topics
 
+  # Files come in below inbox/ and leave it when they are delivered or refused; a partner's session is narrowed to its own folder
+  # by the policy of its SFTP user.
   ingest_grants = {
     "push"     = merge(local.nothing, { topics_write = local.sent })
-    "delivery" = merge(local.nothing, { read = ["landing/"], write = ["quarantine/_deliveries/"], topics_write = local.sent })
-    "sftp"     = merge(local.nothing, { read = ["landing/"], write = ["landing/"] })
+    "delivery" = merge(local.nothing, { read = ["landing/inbox/"], write = ["quarantine/_deliveries/"], remove = ["landing/inbox/"], topics_write = local.sent })
+    "sftp"     = merge(local.nothing, { read = ["landing/inbox/"], write = ["landing/inbox/"], remove = ["landing/inbox/"] })
     "firehose" = merge(local.nothing, { write = ["bronze/_archive/", "bronze/_archive_errors/"], topics_read = local.sent })
   }
 
   ingest_extras = {
-    "push" = concat(local.in_network, [jsonencode({
+    "push" = concat(local.function["push"], [jsonencode({
       Sid = "WriteLogs", Effect = "Allow", Action = ["logs:CreateLogStream", "logs:PutLogEvents"], Resource = ["${local.names.log_groups["push"].arn}:*"]
     })])
 
-    "delivery" = concat(local.in_network, [
+    "delivery" = concat(local.function["delivery"], [
       jsonencode({
         Sid = "WriteLogs", Effect = "Allow", Action = ["logs:CreateLogStream", "logs:PutLogEvents"], Resource = ["${local.names.log_groups["delivery"].arn}:*"]
       }),
@@ -31,8 +33,24 @@ locals {
         Sid = "CallSteps", Effect = "Allow", Action = ["lambda:InvokeFunction"], Resource = ["${local.names.arns.function}delivery", "${local.names.arns.function}delivery:*"]
       }),
       jsonencode({
-        Sid = "TellPeople", Effect = "Allow", Action = ["sns:Publish"], Resource = ["${local.names.arns.topic}*"]
+        Sid = "TellPeople", Effect = "Allow", Action = ["sns:Publish"], Resource = ["${local.names.arns.topic}warning"]
       }),
+      jsonencode({
+        Sid = "TellEncrypted", Effect = "Allow", Action = ["kms:Decrypt", "kms:GenerateDataKey"], Resource = [local.names.key_arn_pattern]
+        Condition = {
+          StringEquals               = { "kms:ViaService" = "sns.${local.region}.${local.dns}" }
+          "ForAnyValue:StringEquals" = { "kms:ResourceAliases" = [local.names.keys["telemetry"].alias] }
+        }
+      }),
+      # Step Functions keeps a run's state under the key, bound to the workflow.
+      jsonencode({
+        Sid = "KeepState", Effect = "Allow", Action = ["kms:Decrypt", "kms:GenerateDataKey"], Resource = [local.names.key_arn_pattern]
+        Condition = {
+          StringEquals               = { "kms:EncryptionContext:aws:states:stateMachineArn" = "${local.names.arns.state_machine}delivery" }
+          "ForAnyValue:StringEquals" = { "kms:ResourceAliases" = [local.names.keys["services"].alias] }
+        }
+      }),
+      local.traces,
       jsonencode({
         Sid    = "NoResourceLevelLogDelivery", Effect = "Allow", Resource = ["*"]
         Action = ["logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies", "logs:GetLogDelivery", "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:UpdateLogDelivery"]
@@ -57,8 +75,11 @@ locals {
         }),
       ],
       [for one in ["msk"] : jsonencode({
-        Sid      = "FindCluster", Effect = "Allow", Action = ["kafka:DescribeCluster", "kafka:DescribeClusterV2", "kafka:GetBootstrapBrokers"]
+        Sid      = "FindCluster", Effect = "Allow", Action = ["kafka:DescribeCluster", "kafka:DescribeClusterV2"]
         Resource = [local.names.stream.cluster_arn]
+      }) if var.features.stream != "kinesis"],
+      [for one in ["msk"] : jsonencode({
+        Sid = "NoResourceLevelBrokers", Effect = "Allow", Action = ["kafka:GetBootstrapBrokers"], Resource = ["*"]
       }) if var.features.stream != "kinesis"],
       [for one in ["msk"] : jsonencode({
         Sid = "KeepItsPlace", Effect = "Allow", Action = ["kafka-cluster:DescribeGroup"], Resource = [local.names.stream.group_arn]
@@ -66,9 +87,28 @@ locals {
     )
   }
 
-  # A function in the VPC makes and ends its own network interfaces; AWS offers no narrower resource than all of them.
-  in_network = [jsonencode({
-    Sid    = "NoResourceLevelInterfaces", Effect = "Allow", Resource = ["*"]
-    Action = ["ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:UnassignPrivateIpAddresses"]
-  })]
+  # Lambda makes a function's network interfaces under the function's role, and refuses a role that may do so only on some. So the
+  # role may on all, and the code that runs in the function may on none: the second statement tells the two apart.
+  interfaces = ["ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:UnassignPrivateIpAddresses"]
+  function = { for name in ["push", "delivery"] : name => [
+    jsonencode({
+      Sid = "NoResourceLevelInterfaces", Effect = "Allow", Action = local.interfaces, Resource = ["*"]
+    }),
+    jsonencode({
+      Sid       = "NotByItsCode", Effect = "Deny", Action = local.interfaces, Resource = ["*"]
+      Condition = { ArnEquals = { "lambda:SourceFunctionArn" = "${local.names.arns.function}${name}" } }
+    }),
+    jsonencode({
+      Sid = "ReadOwnSettings", Effect = "Allow", Action = ["kms:Decrypt"], Resource = [local.names.key_arn_pattern]
+      Condition = {
+        StringEquals               = { "kms:ViaService" = [for service in ["dynamodb", "lambda"] : "${service}.${local.region}.${local.dns}"] }
+        "ForAnyValue:StringEquals" = { "kms:ResourceAliases" = [local.names.keys["services"].alias] }
+      }
+    }),
+    local.traces,
+  ] }
+  traces = jsonencode({
+    Sid    = "NoResourceLevelTraces", Effect = "Allow", Resource = ["*"]
+    Action = ["xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+  })
 }

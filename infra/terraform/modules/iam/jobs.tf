@@ -65,6 +65,7 @@ locals {
   } }
 
   job_extras = { for role, job in local.job_groups : role => concat(
+    local.telemetry_key,
     [
       jsonencode({
         Sid      = "WriteDriverLogs", Effect = "Allow", Action = ["s3:PutObject"]

@@ -53,21 +53,26 @@ locals {
     { for role in keys(local.outside_trust) : role => substr("${local.names.prefix}-${replace(role, "/", "-")}", 0, 64) },
   )
 
-  # A managed policy holds 6,144 characters and a role ten of them. Statements are dealt out in their order: statement n goes to
-  # the policy in which the text before it ends, counted by windows of 4,000. The longest statement has 2,000.
-  room    = 4000
-  longest = 2000
-  ends = { for role, one in local.roles : role => [
-    for n in range(length(one.statements)) : sum([for text in slice(one.statements, 0, n + 1) : length(text)]) - length(one.statements[n])
+  # A managed policy holds 6,144 characters and a role ten of them. Statements are dealt out in their order: a statement goes to the
+  # policy in whose window of characters it begins. Of a few widths the widest is taken with which no policy of the role overflows.
+  full   = 6144 - length(jsonencode({ Version = "2012-10-17", Statement = [] }))
+  widths = [5900, 5600, 5300, 5000, 4700, 4400, 4100]
+  begins = { for role, one in local.roles : role => [
+    for n in range(length(one.statements)) : n == 0 ? 0 : sum([for text in slice(one.statements, 0, n) : length(text) + 1])
   ] }
-  policies = merge([for role, one in local.roles : {
-    for window in distinct([for end in local.ends[role] : floor(end / local.room)]) : "${role}#${index(distinct([for end in local.ends[role] : floor(end / local.room)]), window)}" => {
-      role  = role
-      place = index(distinct([for end in local.ends[role] : floor(end / local.room)]), window)
-      text = jsonencode({
-        Version   = "2012-10-17"
-        Statement = [for n, text in one.statements : jsondecode(text) if floor(local.ends[role][n] / local.room) == window]
-      })
+  dealt = { for role, one in local.roles : role => [for width in local.widths : {
+    for n, text in one.statements : floor(local.begins[role][n] / width) => text...
+  }] }
+  parts = { for role, ways in local.dealt : role => values(concat(
+    [for way in ways : way if alltrue([for texts in values(way) : length(join(",", texts)) <= local.full])],
+    [ways[length(ways) - 1]],
+  )[0]) }
+  policies = merge([for role, parts in local.parts : {
+    for n, texts in parts : "${role}#${n}" => {
+      role = role
+      part = n
+      name = "${local.roles[role].name}-${n}"
+      text = jsonencode({ Version = "2012-10-17", Statement = [for text in texts : jsondecode(text)] })
     }
   }]...)
 }
@@ -91,7 +96,7 @@ resource "aws_iam_role" "this" {
       error_message = "${length(local.roles)} roles are more than role_quota (${var.role_quota}): set scope = \"domain\", or have AWS raise the account's quota."
     }
     precondition {
-      condition     = length([for one in values(local.policies) : one if one.role == each.key]) <= 10
+      condition     = length(local.parts[each.key]) <= 10
       error_message = "${each.key} needs more than ten policies of 6,144 characters: set scope = \"domain\"; where it is set, divide the domain."
     }
   }
@@ -100,15 +105,15 @@ resource "aws_iam_role" "this" {
 resource "aws_iam_policy" "this" {
   for_each = local.policies
 
-  name        = "${local.roles[each.value.role].name}-${each.value.place}"
-  description = "Tideline ${var.context.environment}: what ${each.value.role} may do, part ${each.value.place + 1}"
+  name        = each.value.name
+  description = "Tideline ${var.context.environment}: what ${each.value.role} may do, part ${each.value.part + 1}"
   policy      = each.value.text
   tags        = merge(local.tags, local.roles[each.value.role].tags, { role = each.value.role })
 
   lifecycle {
     precondition {
       condition     = length(each.value.text) <= 6144
-      error_message = "A part of ${each.value.role} has more than the 6,144 characters of a managed policy: one of its statements is longer than ${local.longest}."
+      error_message = "${each.value.name} has more than the 6,144 characters of a managed policy: names are longer than the statements allow for."
     }
   }
 }
@@ -118,7 +123,7 @@ resource "aws_iam_role_policy_attachment" "this" {
   for_each = local.policies
 
   role       = local.roles[each.value.role].name
-  policy_arn = "arn:${local.partition}:iam::${local.account}:policy/${local.roles[each.value.role].name}-${each.value.place}"
+  policy_arn = "arn:${local.partition}:iam::${local.account}:policy/${each.value.name}"
 
   depends_on = [aws_iam_role.this, aws_iam_policy.this]
 }

@@ -60,7 +60,7 @@ locals {
       Sid = "NoResourceLevelLook", Effect = "Allow", Resource = ["*"]
       Action = [
         "cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "cloudwatch:ListDashboards", "cloudwatch:ListMetrics", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroups",
-        "ec2:DescribeSubnets", "ec2:DescribeVpcs", "ecs:ListClusters", "elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeTargetGroups",
+        "ec2:DescribeSubnets", "ec2:DescribeVpcs", "ecs:ListClusters", "ecs:ListServices", "elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeTargetGroups",
         "elasticloadbalancing:DescribeTargetHealth", "elasticmapreduce:ListClusters", "emr-serverless:ListApplications", "kafka:ListClustersV2", "logs:DescribeLogGroups",
         "logs:DescribeQueries", "logs:GetQueryResults", "logs:StopQuery", "states:ListStateMachines", "tag:GetResources",
       ]
@@ -73,7 +73,7 @@ locals {
       Sid = "SeeDashboards", Effect = "Allow", Action = ["cloudwatch:GetDashboard"], Resource = ["arn:${local.partition}:cloudwatch::${local.account}:dashboard/${local.names.prefix}*"]
     }),
     jsonencode({
-      Sid      = "SeeServices", Effect = "Allow", Action = ["ecs:DescribeClusters", "ecs:DescribeServices", "ecs:DescribeTasks", "ecs:ListServices", "ecs:ListTasks"]
+      Sid      = "SeeServices", Effect = "Allow", Action = ["ecs:DescribeClusters", "ecs:DescribeServices", "ecs:DescribeTasks", "ecs:ListTasks"]
       Resource = [local.names.arns.ecs_cluster, "${local.names.arns.ecs_service}*", "${local.names.arns.ecs_task}*", "arn:${local.partition}:ecs:${local.scope}:container-instance/${local.names.prefix}/*"]
     }),
     jsonencode({
@@ -102,7 +102,7 @@ locals {
     jsonencode({
       Sid       = "SeeClusters", Effect = "Allow", Resource = [local.names.arns.emr_cluster]
       Action    = ["elasticmapreduce:DescribeCluster", "elasticmapreduce:DescribeStep", "elasticmapreduce:ListInstanceFleets", "elasticmapreduce:ListInstances", "elasticmapreduce:ListSteps"]
-      Condition = { StringEquals = { for key, value in local.ours : replace(key, "aws:ResourceTag", "elasticmapreduce:ResourceTag") => value } }
+      Condition = { StringEquals = local.ours }
     }),
   ]
   airflow_page = "Op"
@@ -111,7 +111,7 @@ locals {
     jsonencode({
       Sid       = "OpenSparkHistory", Effect = "Allow", Action = ["elasticmapreduce:CreatePersistentAppUI", "elasticmapreduce:DescribePersistentAppUI", "elasticmapreduce:GetPersistentAppUIPresignedURL", "elasticmapreduce:GetOnClusterAppUIPresignedURL"]
       Resource  = [local.names.arns.emr_cluster]
-      Condition = { StringEquals = { for key, value in local.ours : replace(key, "aws:ResourceTag", "elasticmapreduce:ResourceTag") => value } }
+      Condition = { StringEquals = local.ours }
     }),
     jsonencode({
       Sid = "StopJobs", Effect = "Allow", Action = ["emr-serverless:CancelJobRun"], Resource = ["${local.names.arns.emr_serverless}/jobruns/*"]
@@ -138,8 +138,8 @@ locals {
     jsonencode({
       Sid = "NoResourceLevelInspect", Effect = "Allow", Resource = ["*"]
       Action = [
-        "access-analyzer:ListAnalyzers", "cloudtrail:DescribeTrails", "cloudtrail:LookupEvents", "config:DescribeComplianceByConfigRule", "config:DescribeComplianceByResource",
-        "config:DescribeConfigurationRecorders", "config:DescribeConfigurationRecorderStatus", "config:DescribeDeliveryChannels", "config:GetComplianceSummaryByConfigRule",
+        "access-analyzer:ListAnalyzers", "cloudtrail:DescribeTrails", "cloudtrail:LookupEvents", "config:DescribeComplianceByConfigRule", "config:DescribeComplianceByResource", "config:DescribeConfigRules",
+        "config:DescribeDeliveryChannels", "config:GetComplianceSummaryByConfigRule",
         "config:GetComplianceSummaryByResourceType", "config:GetDiscoveredResourceCounts", "config:GetResourceConfigHistory", "config:ListDiscoveredResources", "iam:GetAccountSummary",
         "iam:ListRoles", "logs:DescribeLogGroups", "logs:GetQueryResults", "logs:StopQuery",
       ]
@@ -151,11 +151,15 @@ locals {
       Sid = "SearchTrail", Effect = "Allow", Action = ["logs:DescribeLogStreams", "logs:FilterLogEvents", "logs:GetLogEvents", "logs:StartQuery"], Resource = ["${local.names.log_groups["trail"].arn}:*"]
     }),
     jsonencode({
-      Sid      = "ReadFindings", Effect = "Allow", Action = ["access-analyzer:GetAnalyzer", "access-analyzer:GetFindingV2", "access-analyzer:ListFindingsV2"]
+      Sid      = "ReadFindings", Effect = "Allow", Action = ["access-analyzer:GetAnalyzer", "access-analyzer:GetFinding", "access-analyzer:ListFindings"]
       Resource = ["arn:${local.partition}:access-analyzer:${local.scope}:analyzer/${local.names.prefix}*"]
     }),
     jsonencode({
-      Sid = "ReadRules", Effect = "Allow", Action = ["config:DescribeConfigRules", "config:GetComplianceDetailsByConfigRule"], Resource = ["arn:${local.partition}:config:${local.scope}:config-rule/*"]
+      Sid = "ReadRules", Effect = "Allow", Action = ["config:GetComplianceDetailsByConfigRule"], Resource = ["arn:${local.partition}:config:${local.scope}:config-rule/*"]
+    }),
+    jsonencode({
+      Sid      = "ReadRecorder", Effect = "Allow", Action = ["config:DescribeConfigurationRecorders", "config:DescribeConfigurationRecorderStatus"]
+      Resource = ["arn:${local.partition}:config:${local.scope}:configuration-recorder/*/*"]
     }),
     jsonencode({
       Sid    = "ReadRoles", Effect = "Allow", Resource = ["arn:${local.partition}:iam::${local.account}:policy/${local.names.prefix}-*", "arn:${local.partition}:iam::${local.account}:role/${local.names.prefix}-*"]

@@ -7,32 +7,31 @@ locals {
     speed   = { read = ["silver/", "documents/releases/"], write = ["documents/drift/"], topics_read = ["*"], topics_write = ["tideline.increments.*"] }
     serving = { read = ["gold/", "documents/releases/"], write = [], topics_read = ["*"], topics_write = [] }
   }
-  service_grants = merge(
-    { for role in ["speed", "serving"] : role => merge(local.nothing, {
+  service_grants = {
+    for role in ["speed", "serving"] : role => merge(local.nothing, {
       for way, each in {
         read         = flatten([for one in values(var.contracts) : one.roles[role].prefixes.read])
         write        = flatten([for one in values(var.contracts) : one.roles[role].prefixes.write])
         topics_read  = flatten([for one in values(var.contracts) : one.roles[role].topics.read])
         topics_write = flatten([for one in values(var.contracts) : one.roles[role].topics.write])
       } : way => var.scope == "domain" ? local.whole[role][way] : each
-    }) },
-    { topics = merge(local.nothing, { read = ["artifacts/topics/"] }) },
-  )
+    })
+  }
 
   service_extras = {
     "speed"   = local.telemetry
     "serving" = local.telemetry
     # Makes what is missing and widens what is too narrow; deletes nothing.
-    "topics" = concat(
-      [for one in ["kafka"] : jsonencode({
+    "topics" = [
+      jsonencode({
         Sid    = "AdministerCluster", Effect = "Allow", Resource = [local.names.stream.cluster_arn]
         Action = ["kafka-cluster:Connect", "kafka-cluster:DescribeCluster"]
-      }) if var.features.stream != "kinesis"],
-      [for one in ["kafka"] : jsonencode({
+      }),
+      jsonencode({
         Sid    = "MakeTopics", Effect = "Allow", Resource = [local.names.stream.topic_arn]
         Action = ["kafka-cluster:AlterTopic", "kafka-cluster:AlterTopicDynamicConfiguration", "kafka-cluster:CreateTopic", "kafka-cluster:DescribeTopic", "kafka-cluster:DescribeTopicDynamicConfiguration"]
-      }) if var.features.stream != "kinesis"],
-    )
+      }),
+    ]
     "ecs-execution" = [
       jsonencode({
         Sid = "NoResourceLevelRegistryLogin", Effect = "Allow", Action = ["ecr:GetAuthorizationToken"], Resource = ["*"]
@@ -53,24 +52,42 @@ locals {
         Condition = { StringEquals = { "kms:ViaService" = "secretsmanager.${local.region}.${local.dns}" }, "ForAnyValue:StringEquals" = { "kms:ResourceAliases" = [local.names.keys["secrets"].alias] } }
       }),
     ]
+    # CodeDeploy moves serving from blue to green and back (ADR 19).
     "deployment" = [
       jsonencode({
         Sid    = "ReplaceTasks", Effect = "Allow", Resource = ["${local.names.arns.ecs_service}*"]
-        Action = ["ecs:CreateTaskSet", "ecs:DeleteTaskSet", "ecs:DescribeServices", "ecs:UpdateServicePrimaryTaskSet"]
+        Action = ["ecs:DescribeServices", "ecs:UpdateServicePrimaryTaskSet"]
+      }),
+      jsonencode({
+        Sid       = "NoResourceLevelMakeTaskSets", Effect = "Allow", Action = ["ecs:CreateTaskSet"], Resource = ["*"]
+        Condition = { ArnEquals = { "ecs:cluster" = local.names.arns.ecs_cluster } }
+      }),
+      jsonencode({
+        Sid = "EndTaskSets", Effect = "Allow", Action = ["ecs:DeleteTaskSet"], Resource = ["arn:${local.partition}:ecs:${local.scope}:task-set/${local.names.prefix}/*/*"]
+      }),
+      jsonencode({
+        Sid = "MindAlarms", Effect = "Allow", Action = ["cloudwatch:DescribeAlarms"], Resource = ["${local.names.arns.alarm}*"]
+      }),
+      jsonencode({
+        Sid      = "MoveTraffic", Effect = "Allow", Action = ["elasticloadbalancing:ModifyListener", "elasticloadbalancing:ModifyRule"]
+        Resource = [for kind in ["listener", "listener-rule"] : "arn:${local.partition}:elasticloadbalancing:${local.scope}:${kind}/app/${local.names.prefix}/*"]
+      }),
+      jsonencode({
+        Sid    = "NoResourceLevelSeeTraffic", Effect = "Allow", Resource = ["*"]
+        Action = ["elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeRules", "elasticloadbalancing:DescribeTargetGroups"]
+      }),
+      jsonencode({
+        Sid       = "GiveTasksTheirRole", Effect = "Allow", Action = ["iam:PassRole"], Resource = [for role in ["ecs-execution", "serving"] : local.names.roles[role].arn]
+        Condition = { StringEquals = { "iam:PassedToService" = "ecs-tasks.amazonaws.com" } }
       }),
     ]
   }
 
-  telemetry = concat(
-    [jsonencode({
-      Sid       = "NoResourceLevelMetrics", Effect = "Allow", Action = ["cloudwatch:PutMetricData"], Resource = ["*"]
-      Condition = { StringEquals = { "cloudwatch:namespace" = "Tideline" } }
-    })],
-    [for one in ["prometheus"] : jsonencode({
-      Sid       = "RemoteWrite", Effect = "Allow", Action = ["aps:RemoteWrite"], Resource = ["arn:${local.partition}:aps:${local.scope}:workspace/*"]
-      Condition = { StringEquals = { "aws:ResourceTag/project" = var.context.project, "aws:ResourceTag/environment" = var.context.environment } }
-    }) if var.features.prometheus],
-  )
+  # The collector beside a service sends all metrics on; those that alarms need go by the log and need nothing.
+  telemetry = [for one in ["prometheus"] : jsonencode({
+    Sid       = "RemoteWrite", Effect = "Allow", Action = ["aps:RemoteWrite"], Resource = ["arn:${local.partition}:aps:${local.scope}:workspace/*"]
+    Condition = { StringEquals = local.ours }
+  }) if var.features.prometheus]
 
   # What stands outside may only send: the event topics of its domain.
   outside_grants = { for domain, arns in var.producers : "producer/${domain}" => merge(local.nothing, {

@@ -34,7 +34,7 @@ locals {
   }
 
   # Which of them are on.
-  services  = [for role, on in { "speed" = true, "serving" = true, "topics" = true, "ecs-execution" = true, "deployment" = var.features.blue_green } : role if on]
+  services  = [for role, on in { "speed" = true, "serving" = true, "topics" = var.features.stream != "kinesis", "ecs-execution" = true, "deployment" = var.features.blue_green } : role if on]
   ingesting = [for role, on in { "push" = var.features.push, "delivery" = var.features.delivery, "delivery-workflow" = var.features.delivery, "upload-events" = var.features.delivery, "sftp" = var.features.sftp, "firehose" = var.features.archive } : role if on]
   platform = [for role, on in {
     "emr-service"   = var.features.emr_clusters

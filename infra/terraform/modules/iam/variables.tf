@@ -126,9 +126,9 @@ variable "github" {
     branch       = optional(string, "main")
     provider_arn = optional(string)
     state = object({
-      bucket    = string
-      key       = string
-      key_alias = string
+      bucket  = string
+      prefix  = string
+      key_arn = string
     })
   })
   default = null
@@ -146,8 +146,8 @@ variable "github" {
     error_message = "github.branch is the name of one branch, without wildcards."
   }
   validation {
-    condition     = var.github == null || try(can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.github.state.bucket)) && can(regex("^[A-Za-z0-9._/-]+$", var.github.state.key)) && startswith(var.github.state.key_alias, "alias/"), false)
-    error_message = "github.state is the bucket of the state, the key of this environment in it, and the alias of its KMS key."
+    condition     = var.github == null || try(can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.github.state.bucket)) && can(regex("^[A-Za-z0-9._-]+/$", var.github.state.prefix)) && can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+", var.github.state.key_arn)), false)
+    error_message = "github.state is what modules/bootstrap gives: the bucket of the states, the prefix of this environment in it (dev/), and the ARN of the key."
   }
 }
 

@@ -43,7 +43,7 @@ module "iam" {
   github = {
     repository   = "example/tideline"
     environments = ["dev"]
-    state        = { bucket = "tideline-state-123456789012", key = "dev/terraform.tfstate", key_alias = "alias/tideline-state" }
+    state        = { bucket = "tideline-state-123456789012", prefix = "dev/", key_arn = "arn:aws:kms:eu-central-1:123456789012:key/state" }
   }
 
   features = {
