@@ -4,7 +4,7 @@
 
 resource "aws_emrserverless_application" "batch" {
   name          = "${local.name}-batch"
-  type          = "spark"
+  type          = "SPARK"
   release_label = var.release_label
   architecture  = upper(var.architecture)
   tags          = local.tags
