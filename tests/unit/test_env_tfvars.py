@@ -9,7 +9,8 @@ from click.testing import CliRunner
 from tideline.adapters.odcs import read_contract
 from tideline.cli.env.tfvars import command
 from tideline.environments.folder import environment_folders
-from tideline.model.errors import Fatal
+from tideline.environments.marts import written_models
+from tideline.model.errors import ContractError, Fatal
 from tideline.rendering import environment, tfvars
 from tideline.settings import REPOSITORY, settings
 
@@ -55,8 +56,23 @@ def test_personal_columns_are_marked_for_the_catalog():
 
 def test_the_text_does_not_depend_on_the_order_of_contracts():
     other = SALES.model_copy(update={"product": "orders"})
-    forward = environment.render({SALES.id: SALES, other.id: other})
-    assert forward == environment.render({other.id: other, SALES.id: SALES})
+    forward = environment.render({SALES.id: SALES, other.id: other}, {SALES.id: ["b", "a"]})
+    assert forward == environment.render({other.id: other, SALES.id: SALES}, {SALES.id: ["a", "b"]})
+
+
+def test_tables_that_people_wrote_belong_to_the_contract_that_they_name():
+    found = written_models(REPOSITORY / "dbt_project")
+    assert set(found) == {SALES.id}
+    assert {"fct_sales", "dim_customer", "int_customers"} <= set(found[SALES.id])
+
+
+@pytest.mark.parametrize("text", ["models: [", "models: [{description: x}]", "- 1", "models: 3"])
+def test_properties_that_cannot_be_read_are_told_by_file(tmp_path: Path, text: str):
+    (tmp_path / "models" / "marts").mkdir(parents=True)
+    (tmp_path / "models" / "marts" / "broken.yml").write_text(text)
+    with pytest.raises(ContractError, match="TL-ENV-005") as caught:
+        written_models(tmp_path)
+    assert "broken.yml" in str(caught.value)
 
 
 def test_the_command_writes_once_and_tells_what_is_stale(envs: Path):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tideline.environments.permissions import Naming, Permission, aws_managed, permissions
+from tideline.environments.permissions import Naming, Permission, permissions
 from tideline.environments.plan import Plan, parse
 from tideline.model.errors import Fatal
 
@@ -51,13 +51,13 @@ def test_each_action_on_each_resource_is_a_row_and_names_are_short():
     found = permissions(_plan(_role("speed"), inline), NAMING)
     condition = "StringEquals kms:ResourceAliases = alias/silver"
     assert found == [
-        Permission("identity", "speed", "Allow", action, "s3:silver/retail/sales/*", condition)
-        for action in ("kms:Decrypt", "s3:GetObject")
-    ] + [
         Permission(
-            "trust", "speed by ecs-tasks.amazonaws.com", "Allow", "sts:AssumeRole", "itself",
-            "StringEquals aws:SourceAccount = ACCOUNT",
-        )
+            "identity", "speed", "Allow", "s3:silver/retail/sales/*", condition, ("kms:Decrypt", "s3:GetObject"),
+        ),
+        Permission(
+            "trust", "speed by ecs-tasks.amazonaws.com", "Allow", "itself",
+            "StringEquals aws:SourceAccount = ACCOUNT", ("sts:AssumeRole",),
+        ),
     ]  # fmt: skip
 
 
@@ -81,15 +81,15 @@ def test_a_boundary_is_rows_of_its_own():
 def test_a_policy_of_aws_is_named_since_its_content_is_not_ours():
     arn = "arn:aws:iam::aws:policy/service-role/AmazonEMRServicePolicy_v2"
     attached = ("aws_iam_role_policy_attachment", "x", {"role": "tideline-dev-emr-service", "policy_arn": arn})
-    found = aws_managed(_plan(_role("emr-service"), attached), NAMING)
-    assert [(row.subject, row.action) for row in found] == [("emr-service", "AmazonEMRServicePolicy_v2")]
+    found = [row for row in permissions(_plan(_role("emr-service"), attached), NAMING) if row.kind == "managed"]
+    assert [(row.subject, row.actions) for row in found] == [("emr-service", ("AmazonEMRServicePolicy_v2",))]
 
 
 def test_a_resource_policy_says_whom_it_lets_in_and_a_principal_of_all_is_seen():
     statement = {"Sid": "Tls", "Effect": "Deny", "Action": "s3:GetObject", "Principal": "*", "Resource": "*"}
     bucket = ("aws_s3_bucket_policy", "b", {"bucket": "tideline-dev-gold-111122223333", "policy": _text(statement)})
     assert permissions(_plan(bucket), NAMING) == [
-        Permission("resource", "s3_bucket_policy gold by *", "Deny", "s3:GetObject", "*")
+        Permission("resource", "s3_bucket_policy gold by *", "Deny", "*", "", ("s3:GetObject",))
     ]
 
 

@@ -40,15 +40,13 @@ def _both(*rules: Rule) -> Rule:
 
 def _bucket(one: Resource, plan: Plan) -> str:
     """A bucket is encrypted by another resource: by KMS, but for access logs, which S3 writes under AES256 only."""
-    name = one.values["bucket"]
-    for other in plan.of("aws_s3_bucket_server_side_encryption_configuration"):
-        if other.values.get("bucket") == name:
-            found = _at(other.values, ["rule", "apply_server_side_encryption_by_default", "sse_algorithm"])
-            log = "logs" in name and found == ["AES256"]
-            return (
-                "" if log or found in (["aws:kms"], ["aws:kms:dsse"]) else f"encrypted by {found}, not by a key of ours"
-            )
-    return "no encryption is configured"
+    other = plan.beside(one, "aws_s3_bucket_server_side_encryption_configuration")
+    if other is None:
+        return "no encryption is configured"
+    found = _at(other.values, ["rule", "apply_server_side_encryption_by_default", "sse_algorithm"])
+    log = "logs" in one.values["bucket"] and found == ["AES256"]
+    ours = found in (["aws:kms"], ["aws:kms:dsse"])
+    return "" if log or ours else f"encrypted by {found}, not by a key of ours"
 
 
 def _volume(one: Resource, _: Plan) -> str:

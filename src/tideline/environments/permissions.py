@@ -1,6 +1,6 @@
 """Who may do what where: the policies of a plan as rows, so that a person can review them and a change is seen.
 
-One row is one subject, effect, action and resource with its condition. Subjects are roles (what they may do; `trust`:
+One row is one subject, effect and resource with its condition, and the actions there. Subjects are roles (`trust` says
 who may become them) and resources with a policy of their own. Names are shortened to what differs between them: the
 environment's prefix, account and region are left out, a bucket is its zone.
 """
@@ -38,18 +38,20 @@ _OWN = {
     "aws_dynamodb_resource_policy": ("resource_arn", "policy"),
     "aws_secretsmanager_secret_policy": ("secret_arn", "policy"),
 }
+# Their policy may be a resource of its own; without one AWS lets in nobody but the account's own identities.
+_CLOSED_WITHOUT = ("aws_sns_topic", "aws_sqs_queue", "aws_api_gateway_rest_api")
 
 
 @dataclass(frozen=True, order=True, slots=True)
 class Permission:
-    """One row: `kind` is identity, trust, boundary or resource."""
+    """One row: `kind` is identity, trust, boundary, managed or resource."""
 
     kind: str
     subject: str
     effect: str
-    action: str
     resource: str
-    condition: str = ""
+    condition: str
+    actions: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,21 +98,25 @@ def policies(plan: Plan) -> list[Policy]:
 
 
 def permissions(plan: Plan, naming: Naming) -> list[Permission]:
-    """All rows of a plan, in a stable order, each once."""
-    found = {row for policy in policies(plan) for row in rows(policy, naming)}
-    return sorted(found)
+    """All rows of a plan, in a stable order, each subject and resource once for each condition."""
+    found: dict[tuple[str, str, str, str, str], set[str]] = {}
+    for policy in policies(plan):
+        for place, actions in _rows(policy, naming):
+            found.setdefault(place, set()).update(actions)
+    rows = [Permission(*place, tuple(sorted(actions))) for place, actions in found.items()]
+    return sorted([*rows, *_aws_managed(plan, naming)])
 
 
-def rows(policy: Policy, naming: Naming) -> Iterator[Permission]:
-    """The rows of one document."""
+def _rows(policy: Policy, naming: Naming) -> Iterator[tuple[tuple[str, str, str, str, str], list[str]]]:
     for statement in _list(policy.document.get("Statement", [])):
         condition = naming.short(_condition(statement.get("Condition", {})))
         whom = _principals(statement, naming)
-        for action in sorted(_list(statement.get("Action", []))) or [f"not {a}" for a in statement["NotAction"]]:
-            resources = _list(statement.get("Resource", [])) or [f"not {r}" for r in statement.get("NotResource", [])]
-            for resource in resources or ["itself"]:
-                subject = naming.short(policy.subject) + (f" by {whom}" if whom else "")
-                yield Permission(policy.kind, subject, statement["Effect"], action, naming.short(resource), condition)
+        subject = naming.short(policy.subject) + (f" by {whom}" if whom else "")
+        actions = _list(statement.get("Action", [])) or [f"not {one}" for one in _list(statement["NotAction"])]
+        resources = _list(statement.get("Resource", []))
+        resources = resources or [f"not {one}" for one in _list(statement.get("NotResource", []))]
+        for resource in resources or ["itself"]:
+            yield (policy.kind, subject, statement["Effect"], naming.short(resource), condition), actions
 
 
 def _policies(plan: Plan) -> Iterator[Policy]:
@@ -131,19 +137,17 @@ def _policies(plan: Plan) -> Iterator[Policy]:
             yield Policy("identity", role_name, one.address, _document(one, "policy"))
     for type_, (subject, key) in _OWN.items():
         for one in plan.of(type_):
-            if one.values.get(key) or one.unknown.get(key) is True:
+            if one.values.get(key) or (one.unknown.get(key) is True and type_ not in _CLOSED_WITHOUT):
                 yield Policy("resource", _subject(one, subject), one.address, _document(one, key))
 
 
-def aws_managed(plan: Plan, naming: Naming) -> list[Permission]:
+def _aws_managed(plan: Plan, naming: Naming) -> Iterator[Permission]:
     """Policies of AWS's own that a role carries: their content is AWS's to change, so each is a row of its own."""
     own = {one.values["name"] for one in plan.of("aws_iam_policy")}
-    found = []
     for one in plan.of(_ATTACHED):
         name = _known(one, "policy_arn").rpartition("/")[2]
         if name not in own:
-            found.append(Permission("managed", naming.short(_known(one, "role")), "Allow", name, "by AWS"))
-    return sorted(found)
+            yield Permission("managed", naming.short(_known(one, "role")), "Allow", "by AWS", "", (name,))
 
 
 def _subject(one: Resource, key: str) -> str:

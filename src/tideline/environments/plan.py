@@ -43,6 +43,12 @@ class Plan:
     resources: Mapping[str, Resource]
     variables: Mapping[str, Any]
 
+    def beside(self, one: Resource, type_: str) -> Resource | None:
+        """What belongs to a bucket: the resource of that type with its name, or for the same key of `for_each`."""
+        twin = self.resources.get(one.address.replace(f"{one.type}.", f"{type_}."))
+        named = (other for other in self.of(type_) if other.values.get("bucket") == one.values.get("bucket"))
+        return twin or next(named, None)
+
     def of(self, *types: str) -> Iterator[Resource]:
         """Those of these types, by address."""
         return (one for _, one in sorted(self.resources.items()) if one.type in types)

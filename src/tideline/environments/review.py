@@ -78,9 +78,9 @@ def _public(plan: Plan) -> Iterator[Finding]:
         if key and one.values.get(key) in bad:
             yield Finding("PUBLIC", one.address, f"{key} is {one.values[key]!r}")
         yield from _open_to_the_world(one)
-    guarded = {one.values.get("bucket") for one in plan.of("aws_s3_bucket_public_access_block") if _all_blocked(one)}
     for bucket in plan.of("aws_s3_bucket"):
-        if bucket.values["bucket"] not in guarded:
+        block = plan.beside(bucket, "aws_s3_bucket_public_access_block")
+        if block is None or not _all_blocked(block):
             yield Finding("PUBLIC", bucket.address, "no public access block with all four switches on")
 
 

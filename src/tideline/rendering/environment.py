@@ -7,7 +7,7 @@ The shape is the variable `contracts` of `infra/terraform/modules/platform` (inf
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tideline.model.contract import Contract
@@ -16,12 +16,16 @@ from tideline.rendering import catalog, json_schema, tfvars
 FILE = "contracts.auto.tfvars.json"
 
 
-def render(contracts: Mapping[str, Contract]) -> str:
-    """The file's text: stable order, one value a line, so that a changed contract is a small difference."""
-    return json.dumps({"contracts": {id_: inputs(one) for id_, one in sorted(contracts.items())}}, indent=1) + "\n"
+def render(contracts: Mapping[str, Contract], marts: Mapping[str, Sequence[str]]) -> str:
+    """The file's text: stable order, one value a line, so that a changed contract is a small difference.
+
+    `marts` are the gold tables that people wrote, by contract.
+    """
+    found = {id_: inputs(one, marts.get(id_, ())) for id_, one in sorted(contracts.items())}
+    return json.dumps({"contracts": found}, indent=1) + "\n"
 
 
-def inputs(contract: Contract) -> dict[str, Any]:
+def inputs(contract: Contract, marts: Sequence[str] = ()) -> dict[str, Any]:
     """What one contract asks of an environment."""
     needs = tfvars.inputs(contract)
     return {
@@ -37,6 +41,7 @@ def inputs(contract: Contract) -> dict[str, Any]:
         },
         "roles": {name: _role(role) for name, role in needs["roles"].items()},
         "tables": {f"{table['DatabaseName']}.{table['Name']}": _table(table) for table in catalog.tables(contract)},
+        "marts": sorted(marts),
         "schema": json_schema.render(contract),
     }
 

@@ -16,14 +16,15 @@ import click
 @click.option("--print", "shown", is_flag=True, help="Print the inputs instead of writing them.")
 @click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")
 def command(names: tuple[str, ...], check: bool, shown: bool, as_json: bool) -> int:
-    """Write the topics, places, life times, roles and tables of every contract beside the inputs of each environment."""
+    """Write topics, places, life times, roles and tables of every contract beside the inputs of each environment."""
     from tideline.environments.folder import environment_folders
+    from tideline.environments.marts import written_models
     from tideline.index import check_fresh, load_index
     from tideline.rendering import environment
     from tideline.settings import settings
 
     check_fresh(settings().index, settings().contracts)
-    text = environment.render(load_index(settings().index))
+    text = environment.render(load_index(settings().index), written_models(settings().dbt_project))
     if shown:
         click.echo(text, nl=False)
         return 0
