@@ -167,3 +167,50 @@ class Tables(Protocol):
     def files(self, path: str, version: int | None = None) -> Sequence[DataFile]:
         """The data files of a version, from the table's log alone; empty when there is no table."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """One file as it was when it arrived: `etag` is what the store called its content."""
+
+    bucket: str
+    key: str
+    etag: str
+
+
+class Files(Protocol):
+    """Files by bucket and key. What is gone or was replaced since is FileGone, what does not answer Retriable."""
+
+    def blocks(self, file: StoredFile) -> Iterator[bytes]:
+        """The whole content, in order, in blocks of no promised size."""
+        ...
+
+    def read(self, file: StoredFile, start: int, end: int) -> bytes:
+        """Bytes `[start, end)`."""
+        ...
+
+    def put(self, bucket: str, key: str, body: bytes) -> None: ...
+
+    def copy(self, file: StoredFile, bucket: str, key: str) -> None: ...
+
+    def remove(self, file: StoredFile) -> None:
+        """Remove it, unless it was replaced since; what is gone already is well."""
+        ...
+
+
+class Memory(Protocol):
+    """Small records by (file, part). Every write is conditional, so that of two writers one learns that it lost."""
+
+    def get(self, file: str, part: str) -> Mapping[str, Any] | None: ...
+
+    def put_new(self, file: str, part: str, record: Mapping[str, Any]) -> bool:
+        """Write if absent; False when there is one."""
+        ...
+
+    def replace(self, file: str, part: str, record: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
+        """Write over exactly `before`; False when it is another by now."""
+        ...
+
+    def parts(self, file: str, prefix: str) -> list[Mapping[str, Any]]:
+        """The records of a file whose part begins with `prefix`, in the order of their parts."""
+        ...

@@ -37,12 +37,24 @@ _OUTSIDE = {
 
 
 class ConfluentLog:
-    """EventLog on one Kafka cluster; threads may share it. Times are seconds, and every call is bounded by them."""
+    """EventLog on one Kafka cluster; threads may share it. Times are seconds, and every call is bounded by them.
 
-    def __init__(self, bootstrap: str, *, request_timeout_s: float = 10.0, delivery_timeout_s: float = 20.0) -> None:
-        self._bootstrap = bootstrap
+    `options` are librdkafka's, for how a client gets in (`kafka_iam.iam_options`); without them nothing is encrypted.
+    """
+
+    def __init__(
+        self,
+        bootstrap: str,
+        *,
+        request_timeout_s: float = 10.0,
+        delivery_timeout_s: float = 20.0,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._bootstrap, self._options = bootstrap, dict(options or {})
         self._request_s, self._delivery_s = request_timeout_s, delivery_timeout_s
-        self._admin = AdminClient({**_connection(bootstrap), "client.id": "tideline-admin"}, logger=LOG)
+        self._admin = AdminClient(
+            {**_connection(bootstrap), **self._options, "client.id": "tideline-admin"}, logger=LOG
+        )
 
     def stream(self, topic: str) -> StreamId:
         """The topic id as the broker's own tools print it (URL-safe), so that all clients name a stream alike."""
@@ -82,10 +94,10 @@ class ConfluentLog:
                 )
 
     def reader(self, topic: str, start: Mapping[Partition, Position]) -> ConfluentReader:
-        return ConfluentReader(self._bootstrap, topic, start, request_timeout_s=self._request_s)
+        return ConfluentReader(self._bootstrap, topic, start, request_timeout_s=self._request_s, options=self._options)
 
     def writer(self, *, linger_ms: int = 0, client_id: str = "tideline") -> ConfluentWriter:
-        return ConfluentWriter(self._bootstrap, client_id, linger_ms, self._delivery_s)
+        return ConfluentWriter(self._bootstrap, client_id, linger_ms, self._delivery_s, options=self._options)
 
     def _create(self, wanted: NewTopic, left_s: float) -> None:
         try:
@@ -127,13 +139,21 @@ class ConfluentReader:
     """
 
     def __init__(
-        self, bootstrap: str, topic: str, start: Mapping[Partition, Position], *, request_timeout_s: float
+        self,
+        bootstrap: str,
+        topic: str,
+        start: Mapping[Partition, Position],
+        *,
+        request_timeout_s: float,
+        options: Mapping[str, Any] | None = None,
     ) -> None:
         self._topic, self._next, self._patience_s = topic, dict(start), request_timeout_s
         self._overrun: list[Partition] = []
         self._down_since: float | None = None
         self._probed = 0.0
-        self._consumer = Consumer({**_connection(bootstrap), **_READER, "error_cb": self._on_error}, logger=LOG)
+        self._consumer = Consumer(
+            {**_connection(bootstrap), **(options or {}), **_READER, "error_cb": self._on_error}, logger=LOG
+        )
         self._consumer.assign([TopicPartition(topic, p, at) for p, at in sorted(self._next.items())])
 
     def poll(self, timeout_s: float, max_records: int) -> Sequence[LogRecord]:
@@ -226,10 +246,19 @@ class ConfluentReader:
 class ConfluentWriter:
     """LogWriter: idempotent, acks=all. What is not acknowledged within the time limit is of unknown outcome."""
 
-    def __init__(self, bootstrap: str, client_id: str, linger_ms: int, delivery_timeout_s: float) -> None:
+    def __init__(
+        self,
+        bootstrap: str,
+        client_id: str,
+        linger_ms: int,
+        delivery_timeout_s: float,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
         self._patience_s = delivery_timeout_s
         limits = {"delivery.timeout.ms": int(delivery_timeout_s * 1000), "linger.ms": linger_ms}
-        self._producer = Producer({**_connection(bootstrap), **_WRITER, **limits, "client.id": client_id}, logger=LOG)
+        self._producer = Producer(
+            {**_connection(bootstrap), **(options or {}), **_WRITER, **limits, "client.id": client_id}, logger=LOG
+        )
 
     def send(
         self,

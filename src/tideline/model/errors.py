@@ -12,6 +12,7 @@ The tree (class -> what the caller should do -> exit code):
     │   ├── PositionLost      the log no longer holds what has to be read            66
     │   └── AuditFailed       a check before publishing failed                       65
     └── Lifecycle    a newer run or worker took over: stop, nothing is lost          76
+        └── FileGone          a file that arrived was moved or replaced since        76
 """
 
 from __future__ import annotations
@@ -87,3 +88,7 @@ class AuditFailed(DataError):
 
 class Lifecycle(TidelineError):
     exit_code = 76
+
+
+class FileGone(Lifecycle):
+    """Whoever put another file there has started a delivery of its own for it."""

@@ -60,7 +60,7 @@ resource "aws_transfer_user" "this" {
       {
         Sid      = "OwnFiles"
         Effect   = "Allow"
-        Action   = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+        Action   = ["s3:GetObject", "s3:PutObject"]
         Resource = [for product in each.value.products : "${local.names.buckets["landing"].arn}/${local.inbox}${each.value.domain}/${product}/${each.key}/*"]
       },
       {

@@ -1,0 +1,1 @@
+"""What runs as AWS Lambda functions: events pushed over HTTPS, and files of the landing zone delivered to the log."""
