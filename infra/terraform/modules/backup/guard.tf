@@ -61,29 +61,10 @@ resource "aws_backup_vault_lock_configuration" "copy" {
   changeable_for_days = local.grace
 }
 
-# Objects that a bucket's backup had to leave out, and backups that somebody changed; whole jobs that failed are events.
+# Objects that a bucket's backup had to leave out, and backups that somebody changed; whole jobs that failed
+# are events, of which modules/monitoring tells.
 resource "aws_backup_vault_notifications" "this" {
   backup_vault_name   = aws_backup_vault.this.name
   sns_topic_arn       = var.topic_arn
   backup_vault_events = ["COPY_JOB_FAILED", "RECOVERY_POINT_MODIFIED", "S3_BACKUP_OBJECT_FAILED", "S3_RESTORE_OBJECT_FAILED"]
-}
-
-resource "aws_cloudwatch_event_rule" "failed" {
-  name        = "${local.prefix}-backup-failed"
-  description = "A backup or restore that did not end well."
-  tags        = local.tags
-  event_pattern = jsonencode({
-    source      = ["aws.backup"]
-    detail-type = ["Backup Job State Change", "Restore Job State Change"]
-    detail = { "$or" = [
-      { state = ["ABORTED", "EXPIRED", "FAILED", "PARTIAL"] },
-      { status = ["ABORTED", "FAILED"] },
-    ] }
-  })
-}
-
-resource "aws_cloudwatch_event_target" "failed" {
-  rule      = aws_cloudwatch_event_rule.failed.name
-  target_id = "topic"
-  arn       = var.topic_arn
 }

@@ -4,13 +4,14 @@
 
 locals {
   account   = var.context.account_id
+  dns       = var.context.partition == "aws-cn" ? "amazonaws.com.cn" : "amazonaws.com"
   arn       = "arn:${var.context.partition}"
   regions   = var.replica == null ? [var.context.region] : [var.context.region, var.replica.region]
   use       = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext"]
   in_bucket = [for zone in module.names.zones : zone if zone != "logs"]
 
   # The services through which our roles use a key; a purpose that is not here may be used directly as well: EMR's nodes
-  # ask for the key of their disks themselves, and MWAA, EMR and AWS Backup check at creation that their maker may use it.
+  # ask for the key of their disks themselves, and EMR, Step Functions and AWS Backup use theirs under a role of ours.
   through = merge(
     { for zone in local.in_bucket : zone => ["s3"] },
     { artifacts = ["s3", "sqs"] }, # MWAA wants its bucket's key for its queue as well
@@ -42,7 +43,7 @@ locals {
         Condition = { StringEquals = merge(
           { "kms:CallerAccount" = local.account },
           contains(keys(local.through), purpose) ? {
-            "kms:ViaService" = [for service in local.through[purpose] : "${service}.${region}.amazonaws.com"]
+            "kms:ViaService" = [for service in local.through[purpose] : "${service}.${region}.${local.dns}"]
           } : {},
         ) }
       },

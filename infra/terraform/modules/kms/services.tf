@@ -31,21 +31,13 @@ locals {
       { sid = "ConfigWritesEncrypted", service = "config.amazonaws.com", actions = local.read, condition = local.for_us },
     ]
 
-    # Queues behind rules and topics, the temporary disks of tasks.
-    services = [
-      {
-        sid       = "RulesFillQueues"
-        service   = "events.amazonaws.com"
-        actions   = local.read
-        condition = local.for_us
-      },
-      {
-        sid       = "TopicsFillQueues"
-        service   = "sns.amazonaws.com"
-        actions   = local.read
-        condition = local.for_us
-      },
-    ]
+    # Log delivery reads what a workflow with a key of its own has logged, then writes it to its log group.
+    services = [{
+      sid       = "WorkflowsAreLogged"
+      service   = "delivery.logs.amazonaws.com"
+      actions   = ["kms:Decrypt"]
+      condition = { StringEquals = { "kms:EncryptionContext:SourceArn" = "${local.arn}:logs:REGION:${local.account}:*" } }
+    }]
 
     telemetry = concat(
       [

@@ -10,6 +10,7 @@ locals {
     cloudwatch = "${module.names.arns.alarm}*"
     events     = "arn:${var.context.partition}:events:${local.own}:rule/${local.prefix}-*"
     budgets    = "arn:${var.context.partition}:budgets::${var.context.account_id}:*"
+    costalerts = "arn:${var.context.partition}:ce::${var.context.account_id}:anomalysubscription/*"
     backup     = "${module.names.arns.backup_vault}*"
     aps        = "arn:${var.context.partition}:aps:${local.own}:workspace/*"
   }

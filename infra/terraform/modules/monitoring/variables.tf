@@ -45,11 +45,11 @@ variable "retention_overrides" {
 variable "publishers" {
   description = "Services of this account that may publish to the topics, beside aps when managed_prometheus is on."
   type        = set(string)
-  default     = ["cloudwatch", "events", "budgets", "backup"]
+  default     = ["cloudwatch", "events", "budgets", "costalerts", "backup"]
 
   validation {
-    condition     = length(setsubtract(var.publishers, ["cloudwatch", "events", "budgets", "backup"])) == 0
-    error_message = "publishers are out of cloudwatch, events, budgets and backup."
+    condition     = length(setsubtract(var.publishers, ["cloudwatch", "events", "budgets", "costalerts", "backup"])) == 0
+    error_message = "publishers are out of cloudwatch, events, budgets, costalerts and backup."
   }
 }
 

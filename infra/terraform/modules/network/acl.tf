@@ -7,14 +7,14 @@ locals {
   high     = { from = 1024, to = 65535 }
 
   private_callers = distinct(concat(var.internal ? var.ingress_cidrs : [], var.operator_cidrs))
-  public_callers  = var.internal ? [] : distinct(var.ingress_cidrs)
+  public_callers  = var.internal ? [] : distinct(concat(var.ingress_cidrs, var.operator_cidrs))
 
   acl_rules = {
     private = {
       in = concat(
         [{ cidr = var.cidr, from = 0, to = 0 }, merge(local.high, { cidr = local.anywhere })],
         [for cidr in local.private_callers : { cidr = cidr, from = 443, to = 443 }],
-        [for cidr in var.operator_cidrs : { cidr = cidr, from = 5439, to = 5439 }],
+        [for pair in setproduct(var.operator_cidrs, var.internal ? [5439, var.test_port] : [5439]) : { cidr = pair[0], from = pair[1], to = pair[1] }],
         [for cidr in var.sftp_cidrs : { cidr = cidr, from = 22, to = 22 }],
       )
       out = concat(
@@ -26,6 +26,7 @@ locals {
       in = concat(
         [{ cidr = var.cidr, from = 0, to = 0 }],
         [for cidr in local.public_callers : { cidr = cidr, from = 443, to = 443 }],
+        [for cidr in var.internal ? [] : var.operator_cidrs : { cidr = cidr, from = var.test_port, to = var.test_port }],
         var.nat == "none" ? [] : [merge(local.high, { cidr = local.anywhere })],
       )
       out = concat(

@@ -48,6 +48,7 @@ locals {
     { for cidr in var.ingress_cidrs : "load-balancer from ${cidr} 443" => { to = "load-balancer", cidr = cidr, port = 443, why = "callers of the API over TLS" } },
     { for cidr in var.operator_cidrs : "airflow from ${cidr} 443" => { to = "airflow", cidr = cidr, port = 443, why = "people at Airflow's web server" } },
     { for cidr in var.operator_cidrs : "warehouse from ${cidr} 5439" => { to = "warehouse", cidr = cidr, port = 5439, why = "people at the warehouse" } },
+    { for cidr in var.operator_cidrs : "load-balancer from ${cidr} ${var.test_port}" => { to = "load-balancer", cidr = cidr, port = var.test_port, why = "people at a version under test" } },
     { for cidr in var.sftp_cidrs : "sftp from ${cidr} 22" => { to = "sftp", cidr = cidr, port = 22, why = "partners who deliver files" } },
   )
 

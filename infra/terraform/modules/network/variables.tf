@@ -75,7 +75,7 @@ variable "ingress_cidrs" {
 }
 
 variable "operator_cidrs" {
-  description = "Private ranges (VPN, office) from which people reach Airflow's web server (443) and the warehouse (5439)."
+  description = "Private ranges (VPN, office) from which people reach Airflow's web server (443), the warehouse (5439) and a version under test (test_port)."
   type        = list(string)
   default     = []
 
@@ -108,6 +108,17 @@ variable "service_port" {
   validation {
     condition     = var.service_port >= 1024 && var.service_port <= 65535 && floor(var.service_port) == var.service_port
     error_message = "service_port is a port from 1024 to 65535: containers run without root."
+  }
+}
+
+variable "test_port" {
+  description = "Port on which the load balancer shows a new version before the switch; only operators reach it."
+  type        = number
+  default     = 8443
+
+  validation {
+    condition     = var.test_port >= 1024 && var.test_port <= 65535 && floor(var.test_port) == var.test_port
+    error_message = "test_port is a port from 1024 to 65535."
   }
 }
 

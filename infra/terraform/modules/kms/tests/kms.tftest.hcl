@@ -75,6 +75,11 @@ run "policies_let_in_only_the_account_and_named_services" {
     error_message = "The key of artifacts is used through S3, and through the queue of a managed Airflow."
   }
   assert {
+    condition = [for one in jsondecode(aws_kms_key.this["artifacts"].policy).Statement : one.Condition.ArnLike["kms:EncryptionContext:aws:logs:arn"]
+    if one.Sid == "AirflowLogGroups"] == ["arn:aws:logs:eu-central-1:111122223333:log-group:airflow-tideline-dev-*"]
+    error_message = "MWAA's own log groups are encrypted with the key of its code."
+  }
+  assert {
     condition     = alltrue([for zone in ["bronze", "silver", "gold", "landing"] : length(jsondecode(aws_kms_key.this[zone].policy).Statement) == 3])
     error_message = "No service needs the keys of the tables in its own name."
   }

@@ -192,7 +192,7 @@ run "prod_is_public_behind_tls_and_survives_the_loss_of_a_zone" {
     error_message = "The world reaches the load balancer on 443 and nothing else."
   }
   assert {
-    condition = alltrue([for key in ["airflow from 10.200.0.0/16 443", "warehouse from 10.200.0.0/16 5439", "sftp from 198.51.100.0/24 22"] :
+    condition = alltrue([for key in ["airflow from 10.200.0.0/16 443", "warehouse from 10.200.0.0/16 5439", "load-balancer from 10.200.0.0/16 8443", "sftp from 198.51.100.0/24 22"] :
       contains(keys(aws_vpc_security_group_ingress_rule.from_outside), key)
     ])
     error_message = "Operators and partners come in where they are named."
@@ -204,6 +204,10 @@ run "prod_is_public_behind_tls_and_survives_the_loss_of_a_zone" {
   assert {
     condition     = toset([for rule in aws_network_acl_rule.this : rule.from_port if !rule.egress && rule.cidr_block == "0.0.0.0/0"]) == toset([443, 1024])
     error_message = "The public list lets in TLS and answers."
+  }
+  assert {
+    condition     = contains([for rule in aws_network_acl_rule.this : "${rule.cidr_block} ${rule.from_port}" if !rule.egress], "10.200.0.0/16 8443")
+    error_message = "Operators reach a version under test."
   }
 }
 

@@ -149,6 +149,14 @@ run "a_privileged_port" {
   expect_failures = [var.service_port]
 }
 
+run "a_privileged_test_port" {
+  command = plan
+  variables {
+    test_port = 443
+  }
+  expect_failures = [var.test_port]
+}
+
 run "an_unknown_part" {
   command = plan
   variables {
