@@ -68,7 +68,7 @@ resource "aws_ecs_task_definition" "this" {
   execution_role_arn       = var.role_arns["ecs-execution"]
   task_role_arn            = var.role_arns[each.key]
   container_definitions    = jsonencode(concat([local.containers[each.key]], [for collector in try([local.collectors[each.key]], []) : collector]))
-  skip_destroy             = true # a rollback needs the revision before
+  skip_destroy             = var.keep_revisions
   tags                     = local.tags
 
   runtime_platform {

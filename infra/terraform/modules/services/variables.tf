@@ -312,3 +312,9 @@ variable "deletion_protection" {
   type        = bool
   default     = true
 }
+
+variable "keep_revisions" {
+  description = "True: a revision of a task stays usable when a newer one replaces it, which a rollback needs. Revisions cost nothing."
+  type        = bool
+  default     = true
+}
