@@ -1,6 +1,7 @@
 """Write requirements.txt again from the direct pins in pyproject.toml (`make lock`; UPGRADE=1 takes newest versions).
 
 The file is universal (Python 3.11 and 3.12, every platform), carries the hash of every file and names no index.
+scripts/checkov.txt is written in the same way for checkov alone, whose pins contradict ours (docs/adr/0014).
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import tomllib
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+CHECKOV = "checkov==3.3.30"
+CHECKOV_HEADER = f"# The lock of {CHECKOV}, written by `make lock`: change the pin in scripts/lock.py.\n\n"
 INSTALLED = ("speed", "serving", "batch", "airflow", "test", "build", "dev")
 
 
@@ -40,24 +43,25 @@ def header() -> str:
     return "\n".join(lines) + "\n\n"
 
 
-def compiled(upgrade: bool) -> str:
+def compiled(present: Path, sources: list[str], upgrade: bool) -> str:
     """What uv resolves; versions that the present lock names are kept unless an upgrade is asked for."""
     with tempfile.TemporaryDirectory() as folder:
-        output = Path(folder) / "requirements.txt"
-        present = REPOSITORY / "requirements.txt"
+        output = Path(folder) / present.name
         if present.exists() and not upgrade:
             output.write_text(present.read_text())
         command = [str(Path(sys.executable).parent / "uv"), "pip", "compile", "--quiet", "--universal"]
         command += ["--generate-hashes", "--no-header", "--no-emit-index-url", "--python-version", "3.11"]
-        command += [word for name in INSTALLED for word in ("--group", name)]
-        command += ["pyproject.toml", "--output-file", str(output)]
-        subprocess.run(command, cwd=REPOSITORY, check=True, stdout=subprocess.DEVNULL)
+        command += [*sources, "--output-file", str(output)]
+        subprocess.run(command, cwd=REPOSITORY, input=CHECKOV, text=True, check=True, stdout=subprocess.DEVNULL)
         return output.read_text()
 
 
 def main() -> None:
-    text = header() + compiled(upgrade=os.environ.get("UPGRADE") == "1")
-    (REPOSITORY / "requirements.txt").write_text(text)
+    upgrade = os.environ.get("UPGRADE") == "1"
+    requirements, checkov = REPOSITORY / "requirements.txt", REPOSITORY / "scripts" / "checkov.txt"
+    grouped = [word for name in INSTALLED for word in ("--group", name)]
+    requirements.write_text(header() + compiled(requirements, [*grouped, "pyproject.toml"], upgrade))
+    checkov.write_text(CHECKOV_HEADER + compiled(checkov, ["-"], upgrade))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.infra.environments import Environments
 from tests.infra.rounds import Round
 from tests.infra.terraform_cli import Terraform, copy_of_the_tree, terraform_or_reason
 from tests.localaws.server import LocalAws, local_aws
@@ -25,6 +26,12 @@ def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
     if isinstance(found, str):
         pytest.skip(found)
     return found
+
+
+@pytest.fixture(scope="session")
+def environments(terraform: Terraform, tree: Path) -> Environments:
+    """Plans of dev, staging and prod, each made once."""
+    return Environments(terraform, tree)
 
 
 @pytest.fixture(scope="session")

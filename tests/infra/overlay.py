@@ -19,23 +19,24 @@ NO_ACCOUNT = """\
   max_retries                 = 2
 """
 ON_MOTO = "  s3_use_path_style = true\n"
-ASK_NOBODY = "  skip_requesting_account_id = true\n"
+ASK_NOBODY = "  skip_requesting_account_id = true\n  allowed_account_ids = null\n"
 
 
-def provider(region: str, alias: str, more: str) -> str:
+def provider(alias: str = "", more: str = "") -> str:
     named = f'  alias = "{alias}"\n' if alias else ""
-    return f'provider "aws" {{\n{named}  region = "{region}"\n{NO_ACCOUNT}{more}}}\n\n'
+    return f'provider "aws" {{\n{named}{NO_ACCOUNT}{more}}}\n\n'
 
 
 def lay_providers(root: Path, endpoint: str) -> dict[str, str]:
     """Both providers of a moto root; gives the environment variables that point every service at `endpoint`."""
-    (root / "localaws.tf").write_text(provider(REGION, "", ON_MOTO) + provider(REPLICA_REGION, "replica", ON_MOTO))
+    here, there = f'  region = "{REGION}"\n', f'  region = "{REPLICA_REGION}"\n'
+    (root / "localaws.tf").write_text(provider("", here + ON_MOTO) + provider("replica", there + ON_MOTO))
     return {"AWS_ENDPOINT_URL": endpoint}
 
 
 def lay_plan_only(root: Path) -> None:
     """An environment that can be planned here: its providers ask nobody and its state is a local file."""
-    text = provider(REGION, "", ASK_NOBODY)
+    text = provider("", ASK_NOBODY)
     if any('"replica"' in one.read_text() for one in root.glob("*.tf")):
-        text += provider(REPLICA_REGION, "replica", ASK_NOBODY)
+        text += provider("replica", ASK_NOBODY)
     (root / "offline_override.tf").write_text(text + 'terraform {\n  backend "local" {}\n}\n')

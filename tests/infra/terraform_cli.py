@@ -118,9 +118,9 @@ class Terraform:
         return outcome.text
 
     def init(self, folder: Path) -> None:
-        """Once per folder: a second call finds the work done. No backend: state lies beside, in the copy."""
+        """Once per folder: a second call finds the work done."""
         if not (folder / ".terraform.lock.hcl").exists() and not (folder / ".terraform").exists():
-            self.run(folder, "init", "-backend=false", "-no-color")
+            self.run(folder, "init", "-no-color")
 
     def validate(self, folder: Path) -> list[str]:
         """Errors and warnings, one line each; a good folder has none."""
