@@ -8,6 +8,7 @@ from tideline.cli.lazy import LazyGroup
 
 COMMANDS = {
     "tfvars": "Write what the contracts ask of an environment: Terraform reads it beside its inputs.",
+    "package": "Pack the code that an environment runs, under a version of its own.",
 }
 
 
