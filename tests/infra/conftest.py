@@ -29,9 +29,9 @@ def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
 
 
 @pytest.fixture(scope="session")
-def environments(terraform: Terraform, tree: Path) -> Environments:
+def environments(terraform: Terraform, running_aws: LocalAws, tree: Path) -> Environments:
     """Plans of dev, staging and prod, each made once."""
-    return Environments(terraform, tree)
+    return Environments(terraform, tree, running_aws.url)
 
 
 @pytest.fixture(scope="session")

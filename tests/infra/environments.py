@@ -1,5 +1,6 @@
-"""Plans of the environments as committed, with the inputs of envs/example.tfvars, without an account.
+"""Plans of the environments as committed, with the inputs of envs/example.tfvars and a release, without an account.
 
+The provider asks Step Functions whether a workflow is well-formed while it plans: our AWS on loopback answers.
 Every environment is planned at most once per session; what reads plans shares them. Mark such tests with
 `xdist_group("environments")`, so that they share a worker too.
 """
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.infra.overlay import lay_plan_only
+from tests.infra.release import lay_release
 from tests.infra.terraform_cli import ENVIRONMENTS, Terraform
 
 EXAMPLE = "example.tfvars"
@@ -28,6 +30,7 @@ class Environments:
 
     terraform: Terraform
     tree: Path
+    workflows: str  # where Step Functions answers
     plans: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def folder(self, name: str) -> Path:
@@ -38,7 +41,9 @@ class Environments:
             folder = self.folder(name)
             lay_plan_only(folder)
             self.terraform.init(folder)
-            self.plans[name] = self.terraform.plan(folder, f"-var-file=../{EXAMPLE}", "-refresh=false")
+            release = lay_release(self.tree / "release")
+            given = (f"-var-file=../{EXAMPLE}", f'-var=release={{folder="{release}"}}', "-refresh=false")
+            self.plans[name] = self.terraform.plan(folder, *given, set_to={"AWS_ENDPOINT_URL_SFN": self.workflows})
         return self.plans[name]
 
     def path(self, name: str) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,14 @@ def _both(*rules: Rule) -> Rule:
     return rule
 
 
+def _either(*rules: Rule) -> Rule:
+    def rule(one: Resource, plan: Plan) -> str:
+        found = [each(one, plan) for each in rules]
+        return "" if "" in found else " and ".join(found)
+
+    return rule
+
+
 def _bucket(one: Resource, plan: Plan) -> str:
     """A bucket is encrypted by another resource: by KMS, but for access logs, which S3 writes under AES256 only."""
     other = plan.beside(one, "aws_s3_bucket_server_side_encryption_configuration")
@@ -66,11 +75,23 @@ def _at(value: Any, path: list[str]) -> list[Any]:
     return _at(value.get(path[0]), path[1:]) if isinstance(value, Mapping) else []
 
 
+def _says_json(path: str, key: str, wanted: Mapping[str, object]) -> Rule:
+    """A JSON text whose part `key` says all of these."""
+
+    def rule(one: Resource, _: Plan) -> str:
+        text = one.values.get(path)
+        part = json.loads(text).get(key, {}) if isinstance(text, str) else {}
+        missing = [name for name, value in wanted.items() if part.get(name) != value]
+        return f"{key} lacks {', '.join(missing)}" if missing else ""
+
+    return rule
+
+
 ENCRYPTED: dict[str, Rule] = {
     "aws_s3_bucket": _bucket,
     "aws_cloudwatch_log_group": _key("kms_key_id"),
     "aws_sns_topic": _key("kms_master_key_id"),
-    "aws_sqs_queue": _key("kms_master_key_id"),
+    "aws_sqs_queue": _either(_key("kms_master_key_id"), _says("sqs_managed_sse_enabled", True)),
     "aws_kinesis_stream": _both(_says("encryption_type", "KMS"), _key("kms_key_id")),
     "aws_kinesis_firehose_delivery_stream": _key("extended_s3_configuration.kms_key_arn"),
     "aws_msk_cluster": _volume,
@@ -91,6 +112,12 @@ ENCRYPTED: dict[str, Rule] = {
         "data_catalog_encryption_settings.encryption_at_rest.catalog_encryption_mode",
         "SSE-KMS",
         "SSE-KMS-WITH-SERVICE-ROLE",
+    ),
+    "aws_sfn_state_machine": _key("encryption_configuration.kms_key_id"),
+    "aws_transfer_server": _says("protocols", "SFTP"),
+    "aws_emr_cluster": _key("security_configuration"),
+    "aws_emr_security_configuration": _says_json(
+        "configuration", "EncryptionConfiguration", {"EnableInTransitEncryption": True, "EnableAtRestEncryption": True}
     ),
     "aws_prometheus_workspace": _key("kms_key_arn"),
     "aws_kms_key": _says("enable_key_rotation", True),

@@ -24,6 +24,7 @@ from typing import Any
 
 from tideline.environments.archives import Files, files, tree, write_zip
 from tideline.environments.packages import ARCHITECTURES, Packages, constraints
+from tideline.index import PATTERN
 from tideline.listing import read_listing
 from tideline.model.errors import Fatal
 
@@ -43,9 +44,10 @@ PINS = ("pyproject.toml", "requirements.txt")
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where the code is: a checkout, its dbt project, its compiled index, and the jars that Spark needs beside it."""
+    """Where the code is: a checkout, contracts and their index, the dbt project, the jars that Spark needs beside it."""
 
     repository: Path
+    contracts: Path
     dbt_project: Path
     index: Path
     jars: Sequence[Path]
@@ -125,8 +127,9 @@ def _pack(sources: Sources, packages: Packages, made: Path, scratch: Path, archi
 
 
 def _pack_airflow(sources: Sources, wheels: dict[str, Path], folder: Path) -> None:
-    """DAG files as they are; in the plugins also the wheels, so that Airflow asks no registry."""
-    _copy(folder / "dags", tree(sources.repository / "dags"))
+    """DAG files as they are, with the contracts that their index is compared with; wheels, so that no registry is asked."""
+    read = {name: path for name, path in tree(sources.contracts, "_contracts/").items() if path.match(PATTERN)}
+    _copy(folder / "dags", tree(sources.repository / "dags") | read)
     allowed = constraints((sources.repository / "requirements.txt").read_text())
     plugins: Files = {
         **{name: path for name, path in tree(sources.repository / "plugins").items() if "/" not in name},

@@ -11,20 +11,21 @@ from typing import Any
 
 from tideline.environments.plan import Plan, Resource
 
+# From, to, what flows, and the type of resource without which it does not (empty: none).
 _FLOWS = (
-    ("ingest", "stream", "events"),
-    ("stream", "emr", "batches"),
-    ("stream", "services", "events"),
-    ("emr", "storage", "tables"),
-    ("airflow", "emr", "jobs"),
-    ("storage", "services", "releases"),
-    ("storage", "catalog", "tables"),
-    ("stream", "storage", "archive"),
-    ("storage", "backup", "copies"),
-    ("iam", "services", "roles"),
-    ("kms", "storage", "keys"),
-    ("monitoring", "services", "alarms"),
-    ("audit", "storage", "trail"),
+    ("ingest", "stream", "events", "aws_lambda_function"),
+    ("stream", "emr", "batches", ""),
+    ("stream", "services", "events", "aws_ecs_service"),
+    ("emr", "storage", "tables", ""),
+    ("airflow", "emr", "jobs", "aws_mwaa_environment"),
+    ("storage", "services", "releases", "aws_ecs_service"),
+    ("storage", "catalog", "tables", ""),
+    ("stream", "storage", "archive", "aws_kinesis_firehose_delivery_stream"),
+    ("storage", "backup", "copies", ""),
+    ("iam", "services", "roles", ""),
+    ("kms", "storage", "keys", ""),
+    ("monitoring", "services", "alarms", "aws_ecs_service"),
+    ("audit", "storage", "trail", "aws_cloudtrail"),
 )
 _BOUNDARY = ("network", "kms", "iam", "monitoring", "audit", "finops", "backup")
 # What a reader asks first: type, value, words. A list is walked through; a null is left out.
@@ -56,13 +57,9 @@ _FACTS: tuple[tuple[str, str, str], ...] = (
 )
 
 
-def render(plans: Mapping[str, Plan]) -> str:
-    """The whole page of all environments; each is a column of each table."""
-    head = (
-        "# What each environment consists of\n\n"
-        "Written by `tideline env show --write` from Terraform's plan of each environment with its example inputs and "
-        "the contracts of this repository; checked by `make tf-test`.\n"
-    )
+def render(plans: Mapping[str, Plan], said: str = "") -> str:
+    """The whole page of all environments; each is a column of each table. `said` is a paragraph before them."""
+    head = "# What each environment consists of\n\n" + (f"{said}\n" if said else "")
     return "\n".join([head, _totals(plans), _facts(plans), *(_diagram(name, plan) for name, plan in plans.items())])
 
 
@@ -116,5 +113,6 @@ def _diagram(name: str, plan: Plan) -> str:
     lines.append('  subgraph around ["around everything"]')
     lines += [f'    {module}["{module}<br/>{counts[module]} resources"]' for module in _BOUNDARY if counts[module]]
     lines.append("  end")
-    lines += [f"  {a} -- {word} --> {b}" for a, b, word in _FLOWS if counts[a] and counts[b]]
+    types = {"", *(one.type for one in plan.resources.values())}
+    lines += [f"  {a} -- {word} --> {b}" for a, b, word, needs in _FLOWS if counts[a] and counts[b] and needs in types]
     return "\n".join([*lines, "```", ""])

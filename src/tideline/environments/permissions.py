@@ -72,6 +72,19 @@ class Naming:
     account: str
     region: str
 
+    @classmethod
+    def of(cls, plan: Plan) -> Naming:
+        """As the plan's own variables say: `inputs` of the environment, and the tag that all its resources carry."""
+        inputs = plan.variables.get("inputs")
+        tags = next((one.values["tags"] for one in plan.of("aws_iam_role") if one.values.get("tags")), None)
+        if not isinstance(inputs, dict) or not tags:
+            raise Fatal(
+                "TL-ENV-006",
+                "this plan is none of an environment of Tideline: it has no inputs, or makes no role",
+                fix="make it in infra/terraform/envs/ENV, of an environment that does not exist yet",
+            )
+        return cls(f"{tags['project']}-{tags['environment']}", inputs["account_id"], inputs["region"])
+
     def short(self, text: str) -> str:
         """`arn:aws:s3:::tideline-dev-silver-111122223333/retail/*` -> `s3:silver/retail/*`."""
         text = re.sub(rf"{re.escape(self.prefix)}-([a-z-]+)-{self.account}", r"\1", text)
@@ -86,10 +99,10 @@ class Naming:
             (f"{project}/{environment}/", ""),
             (self.account, "ACCOUNT"),
             (self.region, "REGION"),
-            (self.prefix, "*SELF*"),
+            (self.prefix, "SELF"),
         ):
             text = text.replace(old, new)
-        return text
+        return re.sub(rf"(/environment = ){environment}\b", r"\1ENVIRONMENT", text)
 
 
 def policies(plan: Plan) -> list[Policy]:

@@ -55,7 +55,7 @@ module "platform" {
     size        = "S"
     nat         = "single"
     engine      = "msk"
-    log_days    = 14
+    log_days    = 30
     backup_days = 7
     parts       = { backup = false, config = false }
   }
