@@ -1,4 +1,4 @@
-"""Managed Prometheus: the definition of a workspace's alert manager, which moto does not know."""
+"""Managed Prometheus: a workspace's key, and the definition of its alert manager; moto knows neither."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from moto.amp.models import Workspace
 from moto.amp.responses import PrometheusServiceResponse
 from moto.core.exceptions import JsonRESTError
 
+_create, _described = PrometheusServiceResponse.create_workspace, Workspace.to_dict
 PATH = "{0}/workspaces/(?P<workspace_id>[^/]+)/alertmanager/definition$"
 
 
@@ -26,6 +27,17 @@ def _workspace(answer: PrometheusServiceResponse) -> Workspace:
     if name not in answer.amp_backend.workspaces:
         raise WorkspaceNotFound(name)
     return answer.amp_backend.workspaces[name]
+
+
+def create_workspace(self: PrometheusServiceResponse) -> str:
+    made = json.loads(_create(self))
+    key = json.loads(self.body).get("kmsKeyArn")
+    self.amp_backend.workspaces[made["workspaceId"]].key = key  # type: ignore[attr-defined]
+    return json.dumps({**made, "kmsKeyArn": key})
+
+
+def described(self: Workspace) -> dict[str, Any]:
+    return {**_described(self), "kmsKeyArn": getattr(self, "key", None)}
 
 
 def put(self: PrometheusServiceResponse) -> str:
@@ -46,6 +58,8 @@ def delete(self: PrometheusServiceResponse) -> str:
     return "{}"
 
 
+Workspace.to_dict = described  # type: ignore[method-assign]
+PrometheusServiceResponse.create_workspace = create_workspace  # type: ignore[method-assign]
 PrometheusServiceResponse.create_alert_manager_definition = put  # type: ignore[attr-defined]
 PrometheusServiceResponse.put_alert_manager_definition = put  # type: ignore[attr-defined]
 PrometheusServiceResponse.describe_alert_manager_definition = describe  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""CloudWatch: composite alarms. moto keeps and lists them as alarms with a rule, but has no operation that makes them."""
+"""CloudWatch: composite alarms. moto keeps and lists them as alarms with a rule, but no operation makes them."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ locals {
 
   # What the module decides about a task, beside what `environment` says about the installation.
   own_environment = { TIDELINE_HOME = local.home, TIDELINE_HOST = "0.0.0.0", TMPDIR = local.home, PYTHONDONTWRITEBYTECODE = "1" }
-  environment     = [for name, value in merge(var.environment, local.own_environment) : { name = name, value = value }]
+  environment     = [for name, value in merge(var.environment, local.own_environment) : { name = name, value = value } if value != null]
   secrets         = [for name, arn in var.secrets : { name = name, valueFrom = arn }]
 
   tasks = merge(

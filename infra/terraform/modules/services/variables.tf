@@ -249,7 +249,7 @@ variable "log_groups" {
 }
 
 variable "environment" {
-  description = "TIDELINE_ variables of all tasks (src/tideline/settings.py). Never a secret: everybody who may read a task definition sees them."
+  description = "TIDELINE_ variables of all tasks (src/tideline/settings.py); null leaves one out. Never a secret: everybody who may read a task definition sees them."
   type        = map(string)
   default     = {}
 

@@ -31,7 +31,7 @@ run "everything_watched" {
   }
   assert {
     condition = alltrue([for name, alarm in aws_cloudwatch_metric_alarm.this :
-      can(regex(" Runbook: docs/runbooks/aws/[a-z-]+\\.md$", alarm.alarm_description)) && alarm.alarm_name == "tideline-dev-${name}"])
+    can(regex(" Runbook: docs/runbooks/aws/[a-z-]+\\.md$", alarm.alarm_description)) && alarm.alarm_name == "tideline-dev-${name}"])
     error_message = "Every alarm names its runbook and carries the prefix."
   }
   assert {
@@ -40,11 +40,11 @@ run "everything_watched" {
   }
   assert {
     condition = alltrue([for alarm in aws_cloudwatch_metric_alarm.this :
-      length([for query in alarm.metric_query : query if query.return_data]) == 1])
+    length([for query in alarm.metric_query : query if query.return_data]) == 1])
     error_message = "An alarm judges exactly one series."
   }
   assert {
-    condition = aws_cloudwatch_metric_alarm.this["speed-not-running"].treat_missing_data == "breaching" && aws_cloudwatch_metric_alarm.this["serving-no-host"].treat_missing_data == "breaching"
+    condition     = aws_cloudwatch_metric_alarm.this["speed-not-running"].treat_missing_data == "breaching" && aws_cloudwatch_metric_alarm.this["serving-no-host"].treat_missing_data == "breaching"
     error_message = "What is not there at all rings too."
   }
   assert {
@@ -52,7 +52,7 @@ run "everything_watched" {
     error_message = "Each broker's disk has its alarm."
   }
   assert {
-    condition = alltrue([for name, rule in aws_cloudwatch_event_rule.this : startswith(rule.name, "tideline-dev-") && can(regex("docs/runbooks/aws/[a-z-]+\\.md$", rule.description))]) && toset(keys(aws_cloudwatch_event_rule.this)) == toset(["backup-failed", "deployment-failed", "query-cancelled", "switch-failed"])
+    condition     = alltrue([for name, rule in aws_cloudwatch_event_rule.this : startswith(rule.name, "tideline-dev-") && can(regex("docs/runbooks/aws/[a-z-]+\\.md$", rule.description))]) && toset(keys(aws_cloudwatch_event_rule.this)) == toset(["backup-failed", "deployment-failed", "query-cancelled", "switch-failed"])
     error_message = "What has no metric is an event."
   }
   assert {
@@ -68,7 +68,7 @@ run "everything_watched" {
     error_message = "One dashboard per layer."
   }
   assert {
-    condition = sort(flatten([for board in aws_cloudwatch_dashboard.layer : [for widget in jsondecode(board.dashboard_body).widgets : try(widget.properties.annotations.alarms, [])]])) == sort([for name, _ in aws_cloudwatch_metric_alarm.this : "arn:aws:cloudwatch:eu-central-1:111122223333:alarm:tideline-dev-${name}"])
+    condition     = sort(flatten([for board in aws_cloudwatch_dashboard.layer : [for widget in jsondecode(board.dashboard_body).widgets : try(widget.properties.annotations.alarms, [])]])) == sort([for name, _ in aws_cloudwatch_metric_alarm.this : "arn:aws:cloudwatch:eu-central-1:111122223333:alarm:tideline-dev-${name}"])
     error_message = "Every alarm can be seen on exactly one layer's dashboard."
   }
   assert {
@@ -78,8 +78,10 @@ run "everything_watched" {
 }
 
 run "nothing_watched" {
-  command   = plan
-  variables { alarms = {} }
+  command = plan
+  variables {
+    alarms = {}
+  }
 
   assert {
     condition     = toset(keys(aws_cloudwatch_metric_alarm.this)) == toset(["positions-lost", "speed-logged-errors", "serving-logged-errors", "topics-logged-errors", "push-logged-errors", "delivery-logged-errors"])

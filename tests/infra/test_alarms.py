@@ -1,0 +1,90 @@
+"""Whoever is woken finds a page: alarms and events name runbooks that exist, and no page is without its alarm."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.infra.rounds import Round
+from tests.infra.terraform_cli import MODULES, REPOSITORY
+
+MONITORING = MODULES / "monitoring"
+BOOKS = REPOSITORY / "docs" / "runbooks" / "aws"
+RUNBOOK = re.compile(r"Runbook: (docs/runbooks/aws/[\w-]+\.md)$")
+OUR_CODE = re.compile(r"^TL-[A-Z]{3}-\d{3}$")
+
+
+@pytest.fixture(scope="module")
+def planned(rounds: Round) -> list[dict[str, Any]]:
+    """Every resource that the moto root of monitoring plans: it watches one thing of each kind."""
+    changes = rounds.plan("monitoring")["resource_changes"]
+    return [change["change"]["after"] | {"type": change["type"]} for change in changes]
+
+
+def described(planned: list[dict[str, Any]]) -> dict[str, str]:
+    """What each alarm and each rule says about itself, by its name."""
+    said = {"aws_cloudwatch_metric_alarm": ("alarm_name", "alarm_description")}
+    said["aws_cloudwatch_composite_alarm"] = said["aws_cloudwatch_metric_alarm"]
+    said["aws_cloudwatch_event_rule"] = ("name", "description")
+    return {one[said[one["type"]][0]]: one[said[one["type"]][1]] for one in planned if one["type"] in said}
+
+
+@pytest.mark.timeout(300)
+def test_every_alarm_has_its_runbook_and_every_runbook_its_alarm(planned: list[dict[str, Any]]) -> None:
+    """An alarm at night comes with what to do; a page that nothing names is out of date."""
+    texts = described(planned)
+    assert len(texts) > 40
+    named = {name: found[1] if (found := RUNBOOK.search(text)) else "" for name, text in texts.items()}
+    assert [name for name, page in named.items() if not page or not (REPOSITORY / page).is_file()] == []
+    assert {Path(page).name for page in named.values()} == {page.name for page in BOOKS.glob("*.md")}
+
+
+def test_every_page_says_what_it_means_where_to_look_and_what_to_do() -> None:
+    """One form for all, short enough to be read at night; the list of pages is complete."""
+    pages = {page.name: page.read_text() for page in BOOKS.glob("*.md")}
+    listed = set(re.findall(r"\(([\w-]+\.md)\)", pages.pop("README.md")))
+    assert listed == set(pages)
+    for name, text in pages.items():
+        assert re.findall(r"^## (.+)$", text, re.M) == ["What it means", "What to look at", "What to do"], name
+        assert len(text.splitlines()) <= 25, name
+
+
+def test_managed_prometheus_has_the_alerts_of_the_laptop() -> None:
+    """The module carries a copy, since it is handed on without the rest of the repository: byte for byte the same."""
+    ours = REPOSITORY / "infra" / "monitoring" / "alerts.yml"
+    assert (MONITORING / "rules" / "alerts.yml").read_bytes() == ours.read_bytes(), f"cp {ours} {MONITORING}/rules/"
+
+
+def test_what_the_log_filters_look_for_is_what_the_services_write() -> None:
+    """The fields, the level and the codes of lost positions stand in the code that logs them."""
+    filters = (MONITORING / "filters.tf").read_text()
+    codes = re.findall(r'"(TL-[^"]+)"', filters.split("lost_codes")[1].split("]")[0])
+    assert codes
+    assert all(OUR_CODE.match(code) for code in codes)
+    layers = [path for layer in ("speed_layer", "serving_layer") for path in (REPOSITORY / layer).glob("*.py")]
+    code = "".join(path.read_text() for path in [*layers, *(REPOSITORY / "src" / "tideline").rglob("*.py")])
+    assert [one for one in codes if one not in code] == []
+    for main in ("speed_layer", "serving_layer"):
+        text = (REPOSITORY / main / "__main__.py").read_text()
+        assert "structlog.processors.add_log_level" in text
+        assert "structlog.processors.JSONRenderer()" in text
+
+
+def test_what_the_collector_passes_on_is_what_the_layers_measure() -> None:
+    """A metric that was renamed in the code breaks this test, not the alarm; the ports are those of the settings."""
+    collector = (MODULES / "services" / "collector.tf").read_text()
+    names = re.findall(r'"\^tideline_(speed|serving)_(\w+)\$"', collector)
+    assert len(names) == 3
+    for layer, short in names:
+        code = "".join(path.read_text() for path in (REPOSITORY / f"{layer}_layer").glob("*.py"))
+        assert f'"tideline_{layer}_{short}"' in code or f'"{short}"' in code, short
+    watched = set(re.findall(r'metric = "(tideline_\w+)"', (MONITORING / "alarms_services.tf").read_text()))
+    assert watched <= {f"tideline_{layer}_{short}" for layer, short in names}
+    ports = re.search(r"ports += \{ (.+) \}", (MODULES / "services" / "main.tf").read_text())
+    assert ports is not None
+    settings = (REPOSITORY / "src" / "tideline" / "settings.py").read_text()
+    for layer, port in re.findall(r"(\w+) = (\d+)", ports[1]):
+        assert re.search(rf"{layer}_port: Port = (Field\()?{port}\b", settings), layer
