@@ -78,12 +78,7 @@ resource "aws_sqs_queue" "undelivered" {
   message_retention_seconds = 1209600
   sqs_managed_sse_enabled   = true
   tags                      = local.tags
-}
 
-resource "aws_sqs_queue_policy" "undelivered" {
-  count = var.delivery.enabled ? 1 : 0
-
-  queue_url = aws_sqs_queue.undelivered[0].id
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [

@@ -22,6 +22,7 @@ locals {
         TIDELINE_DELIVERY_DAYS     = tostring(var.delivery.remember_days)
         TIDELINE_CHUNK_BYTES       = tostring(var.delivery.chunk_bytes)
         TIDELINE_MAX_FILE_BYTES    = tostring(var.delivery.max_file_bytes)
+        TIDELINE_PATIENCE_S        = "120"
       })
     } } : {},
   )

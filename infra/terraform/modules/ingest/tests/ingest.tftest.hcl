@@ -121,11 +121,11 @@ run "delivery_starts_by_event_keeps_what_could_not_start_and_tells_of_failures" 
     error_message = "what could not start waits for two weeks, encrypted"
   }
   assert {
-    condition = jsondecode(aws_sqs_queue_policy.undelivered[0].policy).Statement[0] == {
+    condition = jsondecode(aws_sqs_queue.undelivered[0].policy).Statement[0] == {
       Sid       = "EventBridgeKeepsWhatItCouldNotStart", Effect = "Allow", Principal = { Service = "events.amazonaws.com" }, Action = "sqs:SendMessage"
       Resource  = "arn:aws:sqs:eu-central-1:123456789012:tideline-dev-uploads-undelivered"
       Condition = { ArnEquals = { "aws:SourceArn" = "arn:aws:events:eu-central-1:123456789012:rule/tideline-dev-uploads" } }
-      } && jsondecode(aws_sqs_queue_policy.undelivered[0].policy).Statement[1].Effect == "Deny" && (
+      } && jsondecode(aws_sqs_queue.undelivered[0].policy).Statement[1].Effect == "Deny" && (
       aws_cloudwatch_event_rule.uploads[0].name == "tideline-dev-uploads" && aws_sqs_queue.undelivered[0].name == "tideline-dev-uploads-undelivered"
     )
     error_message = "the rule alone may put into the queue"
@@ -257,7 +257,7 @@ run "what_is_off_makes_nothing" {
     condition = (
       length(aws_apigatewayv2_api.push) + length(aws_apigatewayv2_stage.push) + length(aws_lambda_function.this) + length(aws_lambda_permission.push) +
       length(aws_sfn_state_machine.delivery) + length(aws_cloudwatch_event_rule.uploads) + length(aws_cloudwatch_event_target.uploads) +
-      length(aws_sqs_queue.undelivered) + length(aws_sqs_queue_policy.undelivered) + length(aws_dynamodb_table.this) + length(aws_transfer_server.this)
+      length(aws_sqs_queue.undelivered) + length(aws_dynamodb_table.this) + length(aws_transfer_server.this)
     ) == 0 && output.push_url == null && output.state_machine_arn == null && output.lookup_tables == {}
     error_message = "nothing at all"
   }
