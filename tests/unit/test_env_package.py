@@ -17,7 +17,7 @@ import pytest
 from tideline.environments import packages
 from tideline.environments.archives import write_zip
 from tideline.environments.package import FUNCTIONS, Sources, package, standing
-from tideline.index import load_contract
+from tideline.index import check_fresh, load_contract
 from tideline.model.errors import Fatal, StaleIndex
 from tideline.settings import REPOSITORY
 
@@ -60,7 +60,7 @@ class Shelf:
 def sources(tmp_path: Path) -> Sources:
     """A small tree with everything that is packed, and much that must not be."""
     root = tmp_path / "tree"
-    for place in ("dags/_generated", "plugins/tideline_airflow", "spark_jobs", "dbt_project"):
+    for place in ("contracts", "dags/_generated", "plugins/tideline_airflow", "spark_jobs", "dbt_project"):
         shutil.copytree(
             REPOSITORY / place, root / place, ignore=shutil.ignore_patterns("__pycache__", "target", "logs")
         )
@@ -78,7 +78,8 @@ def sources(tmp_path: Path) -> Sources:
     }.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text)
-    return Sources(root, root / "dbt_project", root / "dags/_generated/index.json", [root / "jars/kafka.jar"])
+    index, jars = root / "dags/_generated/index.json", [root / "jars/kafka.jar"]
+    return Sources(root, root / "contracts", root / "dbt_project", index, jars)
 
 
 def _names(archive: Path) -> list[str]:
@@ -182,6 +183,14 @@ def test_airflow_asks_no_registry(sources: Sources, tmp_path: Path) -> None:
         "beta==2.0 ; python_full_version < '3.12'",
         "beta==3.0 ; python_full_version >= '3.12'",
     ]
+
+
+def test_the_index_travels_with_what_it_was_compiled_from(sources: Sources, tmp_path: Path) -> None:
+    """A stage on AWS checks its index as on a laptop, and finds it fresh; of contracts only their files go along."""
+    told = package(sources, Shelf(), tmp_path / "out", "arm64")
+    dags = tmp_path / "out" / told["version"] / "airflow" / "dags"
+    check_fresh(dags / "_generated" / "index.json", dags / "_contracts")
+    assert {path.name for path in (dags / "_contracts").rglob("*") if path.is_file()} == {"sales.odcs.yaml"}
 
 
 def test_functions_carry_their_contracts(sources: Sources, tmp_path: Path) -> None:

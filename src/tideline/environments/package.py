@@ -44,7 +44,7 @@ PINS = ("pyproject.toml", "requirements.txt")
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where the code is: a checkout, contracts and their index, the dbt project, the jars that Spark needs beside it."""
+    """Where the code is: a checkout, contracts and their index, the dbt project, the jars that Spark lacks on AWS."""
 
     repository: Path
     contracts: Path
@@ -127,7 +127,7 @@ def _pack(sources: Sources, packages: Packages, made: Path, scratch: Path, archi
 
 
 def _pack_airflow(sources: Sources, wheels: dict[str, Path], folder: Path) -> None:
-    """DAG files as they are, with the contracts that their index is compared with; wheels, so that no registry is asked."""
+    """DAG files, and the contracts that their index is compared with; in the plugins every wheel that is needed."""
     read = {name: path for name, path in tree(sources.contracts, "_contracts/").items() if path.match(PATTERN)}
     _copy(folder / "dags", tree(sources.repository / "dags") | read)
     allowed = constraints((sources.repository / "requirements.txt").read_text())

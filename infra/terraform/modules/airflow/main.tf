@@ -25,6 +25,7 @@ locals {
   # MWAA copies the folder of DAGs here and unpacks the plugins there.
   variables = merge({
     TIDELINE_HOME        = "/tmp/tideline"
+    TIDELINE_CONTRACTS   = "/usr/local/airflow/dags/_contracts"
     TIDELINE_INDEX       = "/usr/local/airflow/dags/_generated/index.json"
     TIDELINE_DBT_PROJECT = "/usr/local/airflow/plugins/dbt_project"
   }, var.variables)

@@ -28,7 +28,10 @@ output "airflow" {
   }
 }
 
-output "jobs" {
-  description = "Where the scripts and packages of jobs are, for Spark: s3://<bucket>/jobs/<version>."
-  value       = "s3://${var.bucket_name}/jobs/${var.manifest.version}"
+output "spark" {
+  description = "What modules/emr takes as `code`: where the scripts and packages of jobs are, and the names of the jars below that."
+  value = {
+    location = "s3://${var.bucket_name}/jobs/${var.manifest.version}"
+    jars     = [for path, _ in var.manifest.files : basename(path) if startswith(path, "jobs/jars/")]
+  }
 }

@@ -27,4 +27,13 @@ locals {
   }, local.log_store)
 
   glue_client = "com.amazonaws.glue.catalog.metastore.AWSGlueDataCatalogHiveClientFactory"
+
+  # What a job of the current version brings along. It goes with each job and step, never into a cluster's own configuration:
+  # new code must not mean new clusters.
+  code_jars = var.code == null ? [] : [for jar in var.code.jars : "${var.code.location}/jars/${jar}"]
+  code = var.code == null ? {} : {
+    "spark.submit.pyFiles" = "${var.code.location}/spark_jobs.zip"
+    "spark.archives"       = "${var.code.location}/packages.zip#packages,${var.code.location}/contracts.zip#contracts"
+  }
+  surroundings = var.code == null ? {} : { PYTHONPATH = "./packages", TIDELINE_INDEX = "./contracts/index.json" }
 }

@@ -23,6 +23,15 @@ output "job_overrides" {
   value       = jsonencode(local.job_overrides)
 }
 
+output "step_arguments" {
+  description = "What a step on a cluster gives spark-submit before the script: cluster mode, and the code of the current version."
+  value = concat(["--deploy-mode", "cluster"], flatten([for name, value in merge(
+    local.code,
+    length(local.code_jars) == 0 ? {} : { "spark.jars" = join(",", concat(local.log_store_jars, local.code_jars)) },
+    merge([for name, value in local.surroundings : { "spark.yarn.appMasterEnv.${name}" = value, "spark.executorEnv.${name}" = value }]...),
+  ) : ["--conf", "${name}=${value}"]]))
+}
+
 output "release" {
   description = "Versions of Spark, Delta and Python that the release carries."
   value       = local.release

@@ -73,13 +73,16 @@ locals {
     }
     applicationConfiguration = [{
       classification = "spark-defaults"
-      properties = merge(local.spark, {
+      properties = merge(local.spark, local.code, {
         "spark.pyspark.python" = "python${local.release.python}"
         "spark.jars" = join(",", concat(
           ["/usr/share/aws/delta/lib/delta-spark.jar", "/usr/share/aws/delta/lib/delta-storage.jar"],
-          local.log_store_jars,
+          local.log_store_jars, local.code_jars,
         ))
-      })
+        }, merge([for name, value in local.surroundings : {
+          "spark.emr-serverless.driverEnv.${name}" = value
+          "spark.executorEnv.${name}"              = value
+      }]...))
     }]
   }
 }

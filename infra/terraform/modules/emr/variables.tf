@@ -148,13 +148,24 @@ variable "tls_certificates" {
 }
 
 variable "log_store" {
-  description = "Delta's log store on S3: a class, and the key in the artifacts bucket of the jar that carries it. Null leaves Delta's own, with which a table must never have two writers at once."
+  description = "Delta's log store on S3: a class, and the key in the artifacts bucket of the jar that carries it. Null leaves Delta's own, whose commits the buckets refuse: it does not ask that none be there yet."
   type        = object({ class = string, jar = string })
   default     = null
 
   validation {
     condition     = var.log_store == null ? true : can(regex("^([a-z0-9_]+\\.)+[A-Z][A-Za-z0-9]*$", var.log_store.class)) && can(regex("^jobs/.+\\.jar$", var.log_store.jar))
     error_message = "log_store.class is a full class name, log_store.jar a key that begins with jobs/ (roles of jobs may read that) and ends in .jar."
+  }
+}
+
+variable "code" {
+  description = "Of modules/artifacts (`spark`): where scripts, packages and contracts of the current version are, and its jars. Null where no code is deployed yet."
+  type        = object({ location = string, jars = list(string) })
+  default     = null
+
+  validation {
+    condition     = var.code == null ? true : startswith(var.code.location, "s3://") && !endswith(var.code.location, "/") && alltrue([for jar in var.code.jars : endswith(jar, ".jar")])
+    error_message = "code.location is an s3:// address without a slash behind it, code.jars are names of jars below its folder jars."
   }
 }
 

@@ -35,7 +35,7 @@ def command(out: Path, architecture: str, as_json: bool) -> None:
     own = settings()
     check_fresh(own.index, own.contracts)
     jars = [path for path in class_path(own, "spark") if not path.name.startswith("delta-")]  # EMR brings Delta
-    sources = Sources(REPOSITORY, own.dbt_project, own.index, jars)
+    sources = Sources(REPOSITORY, own.contracts, own.dbt_project, own.index, jars)
     manifest = package(sources, LockedPackages(REPOSITORY), out, architecture)
     if as_json:
         click.echo(json.dumps(manifest))

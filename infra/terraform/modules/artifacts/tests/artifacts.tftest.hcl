@@ -12,6 +12,7 @@ variables {
       "airflow/plugins.zip"                = { sha256 = "1111111111111111111111111111111111111111111111111111111111111111", sha256_base64 = "b25l", bytes = 1 }
       "airflow/requirements.txt"           = { sha256 = "2222222222222222222222222222222222222222222222222222222222222222", sha256_base64 = "dHdv", bytes = 1 }
       "functions/functions.zip"            = { sha256 = "3333333333333333333333333333333333333333333333333333333333333333", sha256_base64 = "dGhyZWU=", bytes = 1 }
+      "jobs/jars/kafka-clients.jar"        = { sha256 = "8888888888888888888888888888888888888888888888888888888888888888", sha256_base64 = "ZWlnaHQ=", bytes = 1 }
       "airflow/dags/_generated/index.json" = { sha256 = "4444444444444444444444444444444444444444444444444444444444444444", sha256_base64 = "Zm91cg==", bytes = 1 }
       "airflow/dags/contracts.py"          = { sha256 = "5555555555555555555555555555555555555555555555555555555555555555", sha256_base64 = "Zml2ZQ==", bytes = 1 }
     }
@@ -22,7 +23,7 @@ run "code_lies_under_its_version_and_dags_where_airflow_looks" {
   command = plan
 
   assert {
-    condition     = toset([for object in aws_s3_object.versioned : object.key]) == toset(["airflow/${var.manifest.version}/plugins.zip", "airflow/${var.manifest.version}/requirements.txt", "functions/${var.manifest.version}/functions.zip"])
+    condition     = toset([for object in aws_s3_object.versioned : object.key]) == toset(["airflow/${var.manifest.version}/plugins.zip", "airflow/${var.manifest.version}/requirements.txt", "functions/${var.manifest.version}/functions.zip", "jobs/${var.manifest.version}/jars/kafka-clients.jar"])
     error_message = "A file lies below who reads it and its version."
   }
   assert {
@@ -56,7 +57,7 @@ run "the_outputs_name_what_others_take" {
   command = apply
 
   assert {
-    condition     = output.objects["functions/functions.zip"].key == "functions/${var.manifest.version}/functions.zip" && output.objects["functions/functions.zip"].sha256_base64 == "dGhyZWU=" && length(output.objects) == 3
+    condition     = output.objects["functions/functions.zip"].key == "functions/${var.manifest.version}/functions.zip" && output.objects["functions/functions.zip"].sha256_base64 == "dGhyZWU=" && length(output.objects) == 4
     error_message = "Functions find their code and its hash."
   }
   assert {
@@ -64,7 +65,7 @@ run "the_outputs_name_what_others_take" {
     error_message = "Airflow finds plugins, requirements and DAGs."
   }
   assert {
-    condition     = output.jobs == "s3://tideline-dev-artifacts-123456789012/jobs/${var.manifest.version}"
+    condition     = output.spark.location == "s3://tideline-dev-artifacts-123456789012/jobs/${var.manifest.version}" && output.spark.jars == ["kafka-clients.jar"]
     error_message = "Jobs find their version."
   }
 }
@@ -83,7 +84,7 @@ run "an_earlier_version_stays" {
   }
 
   assert {
-    condition     = contains(keys(aws_s3_object.versioned), "jobs/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb/spark_jobs.zip") && length(aws_s3_object.versioned) == 4
+    condition     = contains(keys(aws_s3_object.versioned), "jobs/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb/spark_jobs.zip") && length(aws_s3_object.versioned) == 5
     error_message = "A job that began on the earlier version finds its files."
   }
   assert {

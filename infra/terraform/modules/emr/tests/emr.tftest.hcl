@@ -193,3 +193,30 @@ run "the_log_store_is_on_the_class_path_of_both" {
     error_message = "Jobs and steps write Delta's log with the class, and load its jar."
   }
 }
+
+run "code_goes_with_jobs_and_steps_never_into_a_cluster" {
+  command = plan
+
+  variables {
+    code = { location = "s3://tideline-dev-artifacts-123456789012/jobs/0123", jars = ["kafka-clients-3.9.0.jar"] }
+  }
+
+  assert {
+    condition = alltrue([
+      strcontains(jsondecode(output.job_overrides).applicationConfiguration[0].properties["spark.jars"], "/jobs/0123/jars/kafka-clients-3.9.0.jar"),
+      strcontains(jsondecode(output.job_overrides).applicationConfiguration[0].properties["spark.jars"], "delta-spark.jar"),
+      strcontains(jsondecode(output.job_overrides).applicationConfiguration[0].properties["spark.archives"], "/jobs/0123/packages.zip#packages"),
+      jsondecode(output.job_overrides).applicationConfiguration[0].properties["spark.emr-serverless.driverEnv.TIDELINE_INDEX"] == "./contracts/index.json",
+      jsondecode(output.job_overrides).applicationConfiguration[0].properties["spark.executorEnv.PYTHONPATH"] == "./packages",
+    ])
+    error_message = "A job finds its packages, its contracts and the jars."
+  }
+  assert {
+    condition     = contains(output.step_arguments, "spark.yarn.appMasterEnv.PYTHONPATH=./packages") && contains(output.step_arguments, "spark.submit.pyFiles=s3://tideline-dev-artifacts-123456789012/jobs/0123/spark_jobs.zip")
+    error_message = "So does a step."
+  }
+  assert {
+    condition     = !strcontains(aws_emr_cluster.this["batch"].configurations_json, "0123")
+    error_message = "New code is no new cluster."
+  }
+}

@@ -290,3 +290,13 @@ run "refuses_no_subnet" {
 
   expect_failures = [var.subnet_ids]
 }
+
+run "refuses_code_that_is_not_in_s3" {
+  command = plan
+
+  variables {
+    code = { location = "/tmp/jobs", jars = [] }
+  }
+
+  expect_failures = [var.code]
+}
