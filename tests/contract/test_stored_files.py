@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from tests.fakes.stored_files import FakeFiles, FakeMemory
@@ -83,6 +84,21 @@ def test_what_never_was_is_gone_too(place: Place) -> None:
     with pytest.raises(FileGone):
         place.files.read(StoredFile(BUCKET, "nothing", "00"), 0, 1)
     place.files.remove(StoredFile(BUCKET, "nothing", "00"))
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_denial_of_what_is_not_there_is_an_absence(there: bool) -> None:
+    """S3 denies an absent key to whoever may list only prefixes; a denial of what is there is a fault of roles."""
+
+    class Guarded:
+        def get_object(self, **_: str) -> None:
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": ""}}, "GetObject")
+
+        def list_objects_v2(self, **_: object) -> dict[str, list[dict[str, str]]]:
+            return {"Contents": [{"Key": "inbox/a"}]} if there else {}
+
+    with pytest.raises(Fatal if there else FileGone):
+        S3Files(Guarded()).read(StoredFile(BUCKET, "inbox/a", "00"), 0, 1)
 
 
 def test_a_copy_and_a_removal_move_a_file(place: Place) -> None:

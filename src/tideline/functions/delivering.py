@@ -93,7 +93,11 @@ class Deliveries:
         good, bad = _judged(Judge(contract), self._files.read(file, chunk.start, chunk.end), told["kind"], chunk.line)
         if bad:
             lines = b"".join(json.dumps(one).encode() + b"\n" for one in bad)
-            self._files.put(self._rules.quarantine_bucket, f"{_kept(file.key, told['sha256'])}/{part}.ndjson", lines)
+            self._files.put(
+                self._rules.quarantine_bucket,
+                f"{_kept(file.key, told['sha256'])}/lines-{chunk.number:06d}.ndjson",
+                lines,
+            )
         self._send(contract, good)
         record = {"sent": len(good), "refused": len(bad), "line": chunk.line, "expires": self._expires()}
         self._memory.put_new(content, part, record)
