@@ -43,25 +43,25 @@ locals {
 
   seen_databases = merge(
     { for role, at in local.reading : role => { arn = at.arn, zones = at.zones, rights = role == "crawler" ? ["CREATE_TABLE", "DESCRIBE"] : ["DESCRIBE"] } },
-    { for role, at in local.jobs : "${role} reads" => { arn = at.arn, zones = at.read, rights = ["DESCRIBE"] } if length(at.read) > 0 },
-    { for role, at in local.jobs : "${role} writes" => { arn = at.arn, zones = at.write, rights = ["CREATE_TABLE", "DESCRIBE"] } if length(at.write) > 0 },
+    { for role, at in local.jobs : "${role}:reads" => { arn = at.arn, zones = at.read, rights = ["DESCRIBE"] } if length(at.read) > 0 },
+    { for role, at in local.jobs : "${role}:writes" => { arn = at.arn, zones = at.write, rights = ["CREATE_TABLE", "DESCRIBE"] } if length(at.write) > 0 },
   )
   seen_tables = merge(
     { for role, at in local.reading : role => {
       arn    = at.arn, rights = role == "crawler" ? ["ALTER", "DESCRIBE", "SELECT"] : ["DESCRIBE", "SELECT"]
       having = { zone = at.zones, pii = at.pii }
     } },
-    { for role, at in local.jobs : "${role} reads" => {
+    { for role, at in local.jobs : "${role}:reads" => {
       arn    = at.arn, rights = ["DESCRIBE", "SELECT"]
       having = { zone = at.read, domain = [at.domain] }
     } if length(at.read) > 0 },
-    { for role, at in local.jobs : "${role} writes" => {
+    { for role, at in local.jobs : "${role}:writes" => {
       arn    = at.arn, rights = ["ALTER", "DELETE", "DESCRIBE", "INSERT", "SELECT"]
       having = { zone = at.write, domain = [at.domain] }
     } if length(at.write) > 0 },
   )
   # A table can only be made where its maker may put it.
-  located = merge([for role, at in local.jobs : { for zone in at.write : "${role} ${zone}" => { arn = at.arn, zone = zone } }]...)
+  located = merge([for role, at in local.jobs : { for zone in at.write : "${role}:${zone}" => { arn = at.arn, zone = zone } }]...)
 }
 
 # For the whole account. Without default permissions nothing is open to whoever IAM lets call Glue.
@@ -105,12 +105,12 @@ resource "aws_lakeformation_resource_lf_tags" "database" {
   }
 }
 
-# zone and pii come from the database.
+# zone and pii come from the database. Tables are named, not referred to: a reference to one of thousands is evaluated as all of them.
 resource "aws_lakeformation_resource_lf_tags" "table" {
   for_each = local.governed ? local.tables : {}
   table {
     database_name = local.databases[each.value.zone]
-    name          = aws_glue_catalog_table.this[each.key].name
+    name          = each.value.name
   }
   dynamic "lf_tag" {
     for_each = { domain = each.value.domain, tier = each.value.tier, classification = each.value.level }
@@ -119,14 +119,14 @@ resource "aws_lakeformation_resource_lf_tags" "table" {
       value = lf_tag.value
     }
   }
-  depends_on = [aws_lakeformation_resource_lf_tags.database]
+  depends_on = [aws_lakeformation_resource_lf_tags.database, aws_glue_catalog_table.this]
 }
 
 resource "aws_lakeformation_resource_lf_tags" "personal" {
   for_each = local.governed ? { for key, table in local.tables : key => table if length(table.personal) > 0 } : {}
   table_with_columns {
     database_name = local.databases[each.value.zone]
-    name          = aws_glue_catalog_table.this[each.key].name
+    name          = each.value.name
     column_names  = each.value.personal
   }
   lf_tag {

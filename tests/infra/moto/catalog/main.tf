@@ -34,7 +34,7 @@ module "catalog" {
   )
   crawlers      = { schedule = "cron(0 3 * * ? *)" }
   force_destroy = true
-  named_queries = { "rows per day" = { zone = "silver", sql = "select log_time, count(*) from retail_sales group by 1" } }
+  named_queries = { rows-per-day = { zone = "silver", sql = "select log_time, count(*) from retail_sales group by 1" } }
   contracts = { for product, tables in local.zoned : "retail.${product}" => {
     domain         = "retail"
     owner          = "retail-data"
