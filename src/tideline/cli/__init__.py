@@ -34,6 +34,7 @@ COMMANDS = {
     "plan": "Show what applying the contracts would change, or the stages that a run would go through.",
     "apply": "Carry out what plan shows: tables, generated files, the record of what is deployed.",
     "env": "Prepare, show and review environments on AWS.",
+    "cost": "Estimate what an environment costs a month.",
     "run": "Run one stage, or a whole run without Airflow.",
     "offsets": "Show, verify or roll back coverage, release and log positions.",
     "query": "Ask the serving layer from the shell.",
