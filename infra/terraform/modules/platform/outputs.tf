@@ -11,6 +11,8 @@ output "facts" {
     workgroup       = module.catalog.workgroup
     warehouse       = module.catalog.warehouse_endpoint
     spark           = module.emr.application_id
+    spark_overrides = module.emr.job_overrides
+    spark_arguments = module.emr.step_arguments
     clusters        = module.emr.cluster_ids
     repositories    = module.services.repository_urls
     deployment      = module.services.deployment

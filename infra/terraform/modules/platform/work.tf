@@ -71,6 +71,7 @@ module "emr" {
   serverless         = local.size.serverless
   clusters           = { for name, cluster in local.size.clusters : name => merge(cluster, { termination_protection = var.character.protect }) }
   tls_certificates   = local.clusters ? "emr/certificates.zip" : null
+  code               = one(module.artifacts[*].spark)
   subnet_ids         = module.network.private_subnet_ids
   security_group_ids = module.network.security_group_ids
   role_arns          = module.iam.role_arns
