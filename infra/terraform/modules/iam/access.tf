@@ -1,6 +1,6 @@
 # Places, topics and tables -> statements. Whoever is in local.grants gets these and nothing else of the lake:
 #   read     get objects            write   put objects, never delete them: a table's writer deletes only below _delta_log
-#   remove   delete objects (VACUUM)        topics and tables: see below
+#   remove   delete objects (VACUUM)        topics and tables: see below; who writes a table's entry in Glue also reads it
 # A place may end in the middle of a name ("documents/releases/retail."): it is a prefix of keys. Long lists are divided so that no
 # statement is longer than 2,000 characters with the longest names there can be.
 
@@ -12,16 +12,28 @@ locals {
 
   # Objects of each place, as ARNs; and the keys by zone, for listing.
   objects = { for role, grant in local.grants : role => {
-    for way in ["read", "write", "remove"] : way => [
-      for place in sort(distinct(grant[way])) : "${local.names.buckets[split("/", place)[0]].arn}/${trimprefix(place, "${split("/", place)[0]}/")}"
-    ]
+    for way, places in {
+      Read      = setsubtract(grant.read, grant.write)
+      ReadWrite = setsubtract(setintersection(grant.read, grant.write), grant.remove)
+      Write     = setsubtract(grant.write, grant.read)
+      Keep      = setintersection(grant.read, grant.write, grant.remove)
+      Remove    = setsubtract(grant.remove, grant.write)
+    } : way => [for place in sort(places) : "${local.names.buckets[split("/", place)[0]].arn}/${trimprefix(place, "${split("/", place)[0]}/")}*"]
   } }
+  object_actions = {
+    Read      = ["s3:GetObject"]
+    ReadWrite = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]
+    Write     = ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject"]
+    Keep      = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]
+    Remove    = ["s3:DeleteObject"]
+  }
   listed = { for role, grant in local.grants : role => {
     for place in sort(distinct(concat(grant.read, grant.write, grant.remove))) : split("/", place)[0] => "${trimprefix(place, "${split("/", place)[0]}/")}*"...
   } }
+  # What lies beside the tables (bronze/_archive/) is no table and has no log.
   logs_of_tables = { for role, grant in local.grants : role => [
-    for place in sort(distinct(grant.write)) : "${local.names.buckets[split("/", place)[0]].arn}/${trimprefix(place, "${split("/", place)[0]}/")}*_delta_log/*"
-    if contains(local.tables, split("/", place)[0])
+    for place in sort(setsubtract(grant.write, grant.remove)) : "${local.names.buckets[split("/", place)[0]].arn}/${trimprefix(place, "${split("/", place)[0]}/")}*_delta_log/*"
+    if contains(local.tables, split("/", place)[0]) && !strcontains(place, "/_")
   ] }
   # Access logs lie under SSE-S3: the zone logs has no key.
   aliases = { for role, grant in local.grants : role => {
@@ -31,22 +43,15 @@ locals {
   } }
 
   storage_statements = { for role, grant in local.grants : role => concat(
-    [for n, part in chunklist(local.objects[role].read, 8) : jsonencode({
-      Sid = "ReadObjects${n}", Effect = "Allow", Action = ["s3:GetObject"], Resource = [for arn in part : "${arn}*"]
-    })],
+    flatten([for way, actions in local.object_actions : [for n, part in chunklist(local.objects[role][way], 8) : jsonencode({
+      Sid = "${way}Objects${n}", Effect = "Allow", Action = actions, Resource = part
+    })]]),
     flatten([for zone, keys in local.listed[role] : [for n, part in chunklist(keys, 12) : jsonencode({
       Sid       = "List${title(zone)}${n}", Effect = "Allow", Action = ["s3:ListBucket"], Resource = [local.names.buckets[zone].arn]
       Condition = { StringLike = { "s3:prefix" = part } }
     })]]),
-    [for n, part in chunklist(local.objects[role].write, 8) : jsonencode({
-      Sid    = "WriteObjects${n}", Effect = "Allow", Resource = [for arn in part : "${arn}*"]
-      Action = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
-    })],
     [for n, part in chunklist(local.logs_of_tables[role], 8) : jsonencode({
       Sid = "CleanDeltaLogs${n}", Effect = "Allow", Action = ["s3:DeleteObject"], Resource = part
-    })],
-    [for n, part in chunklist(local.objects[role].remove, 8) : jsonencode({
-      Sid = "RemoveObjects${n}", Effect = "Allow", Action = ["s3:DeleteObject"], Resource = [for arn in part : "${arn}*"]
     })],
     [for aliases in [local.aliases[role].read] : jsonencode({
       Sid       = "ReadKeys", Effect = "Allow", Action = ["kms:Decrypt"], Resource = [local.names.key_arn_pattern]
@@ -99,18 +104,15 @@ locals {
       Sid      = "Databases", Effect = "Allow", Action = ["glue:GetDatabase"]
       Resource = concat([local.names.arns.glue_catalog], [for zone in zones : "${local.names.arns.database}${zone}"])
     }) if length(zones) > 0],
-    [for n, part in chunklist(sort(distinct(concat(grant.tables_read, grant.tables_write))), 8) : jsonencode({
-      Sid    = "ReadTables${n}", Effect = "Allow"
-      Action = ["glue:GetPartition", "glue:GetPartitions", "glue:GetTable", "glue:GetTables"]
-      Resource = concat([local.names.arns.glue_catalog], distinct([for table in part : "${local.names.arns.database}${split("/", table)[0]}"]),
-      [for table in part : "${local.names.arns.table}${table}"])
-    })],
-    [for n, part in chunklist(sort(distinct(grant.tables_write)), 8) : jsonencode({
-      Sid    = "WriteTables${n}", Effect = "Allow"
-      Action = ["glue:CreateTable", "glue:UpdateTable"]
-      Resource = concat([local.names.arns.glue_catalog], distinct([for table in part : "${local.names.arns.database}${split("/", table)[0]}"]),
-      [for table in part : "${local.names.arns.table}${table}"])
-    })],
+    flatten([for way, tables in {
+      Read      = setsubtract(grant.tables_read, grant.tables_write)
+      ReadWrite = toset(grant.tables_write)
+      } : [for n, part in chunklist(sort(tables), 8) : jsonencode({
+        Sid    = "${way}Tables${n}", Effect = "Allow"
+        Action = concat([for action in ["glue:CreateTable", "glue:UpdateTable"] : action if way == "ReadWrite"], ["glue:GetPartition", "glue:GetPartitions", "glue:GetTable", "glue:GetTables"])
+        Resource = concat([local.names.arns.glue_catalog], distinct([for table in part : "${local.names.arns.database}${split("/", table)[0]}"]),
+        [for table in part : "${local.names.arns.table}${table}"])
+    })]]),
   ) }
 
   granted = { for role in keys(local.grants) : role => concat(

@@ -82,7 +82,7 @@ locals {
       }),
       jsonencode({
         Sid      = "NameKeys", Effect = "Allow", Action = ["kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias"]
-        Resource = [for region in compact([local.region, var.replica_region]) : "arn:${local.partition}:kms:${region}:${local.account}:alias/${local.named}-*"]
+        Resource = [for region in compact([local.region, var.replica_region]) : "arn:${local.partition}:kms:${region}:${local.account}:alias/${local.names.prefix}-*"]
       }),
       # A service that encrypts what is made here gets a grant on the key, made by whoever makes the resource.
       jsonencode({

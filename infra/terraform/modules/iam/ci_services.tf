@@ -7,11 +7,10 @@ locals {
     "elasticloadbalancing", "elasticmapreduce", "emr-serverless", "events", "firehose", "glue", "grafana", "kafka", "kinesis", "kms", "lambda", "logs",
     "redshift-serverless", "sns", "sqs", "states", "transfer", "wafv2",
   ] : service => "arn:${local.partition}:${service}:${local.scope}" }
-  named = local.names.prefix
 
   ci_by_name = {
     Buckets = {
-      resources = ["arn:${local.partition}:s3:::${local.named}-*-${local.account}", "arn:${local.partition}:s3:::${local.named}-*-${local.account}-replica"]
+      resources = ["arn:${local.partition}:s3:::${local.names.prefix}-*-${local.account}", "arn:${local.partition}:s3:::${local.names.prefix}-*-${local.account}-replica"]
       reads = [
         "s3:GetAccelerateConfiguration", "s3:GetBucketAcl", "s3:GetBucketCORS", "s3:GetBucketLocation", "s3:GetBucketLogging", "s3:GetBucketNotification", "s3:GetBucketObjectLockConfiguration",
         "s3:GetBucketOwnershipControls", "s3:GetBucketPolicy", "s3:GetBucketPublicAccessBlock", "s3:GetBucketRequestPayment", "s3:GetBucketTagging", "s3:GetBucketVersioning", "s3:GetBucketWebsite",
@@ -28,7 +27,7 @@ locals {
       writes    = ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObject", "s3:PutObjectTagging"]
     }
     Roles = {
-      resources = ["arn:${local.partition}:iam::${local.account}:role/${local.named}-*", "arn:${local.partition}:iam::${local.account}:policy/${local.named}-*", "arn:${local.partition}:iam::${local.account}:instance-profile/${local.named}-*", local.provider]
+      resources = ["arn:${local.partition}:iam::${local.account}:role/${local.names.prefix}-*", "arn:${local.partition}:iam::${local.account}:policy/${local.names.prefix}-*", "arn:${local.partition}:iam::${local.account}:instance-profile/${local.names.prefix}-*", local.provider]
       reads = [
         "iam:GetInstanceProfile", "iam:GetOpenIDConnectProvider", "iam:GetPolicy", "iam:GetPolicyVersion", "iam:GetRole", "iam:ListAttachedRolePolicies",
         "iam:ListInstanceProfilesForRole", "iam:ListPolicyVersions", "iam:ListRolePolicies", "iam:ListRoleTags",
@@ -47,12 +46,12 @@ locals {
       ]
     }
     Alarms = {
-      resources = ["${local.names.arns.alarm}*", "arn:${local.partition}:cloudwatch::${local.account}:dashboard/${local.named}*"]
+      resources = ["${local.names.arns.alarm}*", "arn:${local.partition}:cloudwatch::${local.account}:dashboard/${local.names.prefix}*"]
       reads     = ["cloudwatch:DescribeAlarms", "cloudwatch:GetDashboard", "cloudwatch:ListTagsForResource"]
       writes    = ["cloudwatch:DeleteAlarms", "cloudwatch:DeleteDashboards", "cloudwatch:PutCompositeAlarm", "cloudwatch:PutDashboard", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource", "cloudwatch:UntagResource"]
     }
     Events = {
-      resources = ["${local.arn_of["events"]}:rule/${local.named}-*"]
+      resources = ["${local.arn_of["events"]}:rule/${local.names.prefix}-*"]
       reads     = ["events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule"]
       writes    = ["events:DeleteRule", "events:DisableRule", "events:EnableRule", "events:PutRule", "events:PutTargets", "events:RemoveTargets", "events:TagResource", "events:UntagResource"]
     }
@@ -84,7 +83,7 @@ locals {
     Services = {
       resources = [
         local.names.arns.ecs_cluster, "${local.names.arns.ecs_service}*", "${local.names.arns.ecs_task}*", "${local.names.arns.ecs_definition}*", "${local.names.arns.repository}*",
-        "${local.arn_of["codedeploy"]}:application:${local.named}-*", "${local.arn_of["codedeploy"]}:deploymentgroup:${local.named}-*/*", "${local.arn_of["codedeploy"]}:deploymentconfig:CodeDeployDefault.ECSAllAtOnce",
+        "${local.arn_of["codedeploy"]}:application:${local.names.prefix}-*", "${local.arn_of["codedeploy"]}:deploymentgroup:${local.names.prefix}-*/*", "${local.arn_of["codedeploy"]}:deploymentconfig:CodeDeployDefault.ECSAllAtOnce",
       ]
       reads = [
         "codedeploy:GetApplication", "codedeploy:GetDeployment", "codedeploy:GetDeploymentConfig", "codedeploy:GetDeploymentGroup", "codedeploy:ListTagsForResource", "ecr:DescribeRepositories",
@@ -99,7 +98,7 @@ locals {
       ]
     }
     Balancer = {
-      resources = [for kind in ["listener/app/${local.named}", "loadbalancer/app/${local.named}", "targetgroup/${local.named}-*"] : "${local.arn_of["elasticloadbalancing"]}:${kind}/*"]
+      resources = [for kind in ["listener/app/${local.names.prefix}", "loadbalancer/app/${local.names.prefix}", "targetgroup/${local.names.prefix}-*"] : "${local.arn_of["elasticloadbalancing"]}:${kind}/*"]
       reads     = []
       writes = [
         "elasticloadbalancing:AddTags", "elasticloadbalancing:CreateListener", "elasticloadbalancing:CreateLoadBalancer", "elasticloadbalancing:CreateTargetGroup", "elasticloadbalancing:DeleteListener",
@@ -108,7 +107,7 @@ locals {
       ]
     }
     Stream = {
-      resources = [local.names.stream.cluster_arn, "${local.arn_of["kafka"]}:configuration/${local.named}-*/*", "${local.names.stream.kinesis_arn}*", "${local.arn_of["firehose"]}:deliverystream/${local.named}-*"]
+      resources = [local.names.stream.cluster_arn, "${local.arn_of["kafka"]}:configuration/${local.names.prefix}-*/*", "${local.names.stream.kinesis_arn}*", "${local.arn_of["firehose"]}:deliverystream/${local.names.prefix}-*"]
       reads = [
         "firehose:DescribeDeliveryStream", "firehose:ListTagsForDeliveryStream", "kafka:DescribeCluster", "kafka:DescribeClusterV2", "kafka:DescribeConfiguration", "kafka:DescribeConfigurationRevision",
         "kafka:GetClusterPolicy", "kafka:ListTagsForResource", "kinesis:DescribeStreamSummary", "kinesis:ListTagsForStream",
@@ -127,7 +126,7 @@ locals {
       writes    = ["airflow:CreateEnvironment", "airflow:DeleteEnvironment", "airflow:TagResource", "airflow:UntagResource", "airflow:UpdateEnvironment"]
     }
     Catalog = {
-      resources = [local.names.arns.glue_catalog, "${local.names.arns.database}*", "${local.names.arns.table}*", "${local.arn_of["glue"]}:crawler/${local.named}-*", "${local.arn_of["glue"]}:registry/${local.named}*", "${local.arn_of["glue"]}:schema/${local.named}*", local.names.arns.workgroup, "${local.arn_of["glue"]}:securityConfiguration/${local.named}*"]
+      resources = [local.names.arns.glue_catalog, "${local.names.arns.database}*", "${local.names.arns.table}*", "${local.arn_of["glue"]}:crawler/${local.names.prefix}-*", "${local.arn_of["glue"]}:registry/${local.names.prefix}*", "${local.arn_of["glue"]}:schema/${local.names.prefix}*", local.names.arns.workgroup, "${local.arn_of["glue"]}:securityConfiguration/${local.names.prefix}*"]
       reads     = ["athena:GetNamedQuery", "athena:GetWorkGroup", "athena:ListTagsForResource", "glue:GetCrawler", "glue:GetDatabase", "glue:GetRegistry", "glue:GetSchema", "glue:GetTable", "glue:GetTags"]
       writes = [
         "athena:CreateWorkGroup", "athena:DeleteWorkGroup", "athena:TagResource", "athena:UntagResource", "athena:UpdateWorkGroup", "glue:CreateCrawler", "glue:CreateDatabase", "glue:CreateRegistry", "glue:CreateSchema",
@@ -137,8 +136,8 @@ locals {
     }
     Guards = {
       resources = [
-        local.names.arns.trail, "${local.arn_of["access-analyzer"]}:analyzer/${local.named}*", "${local.names.arns.backup_vault}*", "${local.arn_of["backup"]}:backup-plan:*", "${local.arn_of["config"]}:config-rule/*",
-        "arn:${local.partition}:budgets::${local.account}:budget/${local.named}*",
+        local.names.arns.trail, "${local.arn_of["access-analyzer"]}:analyzer/${local.names.prefix}*", "${local.names.arns.backup_vault}*", "${local.arn_of["backup"]}:backup-plan:*", "${local.arn_of["config"]}:config-rule/*",
+        "arn:${local.partition}:budgets::${local.account}:budget/${local.names.prefix}*",
       ]
       reads = [
         "access-analyzer:GetAnalyzer", "access-analyzer:ListTagsForResource", "backup:DescribeBackupVault", "backup:GetBackupPlan", "backup:GetBackupSelection", "backup:GetBackupVaultAccessPolicy",

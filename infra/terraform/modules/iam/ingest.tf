@@ -2,13 +2,13 @@
 
 locals {
   event_topics = sort(distinct(flatten([for one in values(var.contracts) : try(one.roles["producer"].topics.write, [])])))
-  sent         = var.scope == "domain" ? ["*"] : local.event_topics
+  sent         = local.by_zone ? ["*"] : local.event_topics
 
-  # Files come in below inbox/ and leave it when they are delivered or refused; a partner's session is narrowed to its own folder
+  # Files come in below inbox/ and leave it for delivered/ or for quarantine; a partner's session is narrowed to its own folder
   # by the policy of its SFTP user.
   ingest_grants = {
     "push"     = merge(local.nothing, { topics_write = local.sent })
-    "delivery" = merge(local.nothing, { read = ["landing/inbox/"], write = ["quarantine/_deliveries/"], remove = ["landing/inbox/"], topics_write = local.sent })
+    "delivery" = merge(local.nothing, { read = ["landing/inbox/"], write = ["landing/delivered/", "quarantine/_deliveries/"], remove = ["landing/inbox/"], topics_write = local.sent })
     "sftp"     = merge(local.nothing, { read = ["landing/inbox/"], write = ["landing/inbox/"], remove = ["landing/inbox/"] })
     "firehose" = merge(local.nothing, { write = ["bronze/_archive/", "bronze/_archive_errors/"], topics_read = local.sent })
   }

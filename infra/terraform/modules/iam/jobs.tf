@@ -32,11 +32,12 @@ locals {
     },
   )]...)
 
-  # For a domain, places are cut back to the domain wherever its name is in them: bronze/retail/, documents/releases/retail.
+  # For a domain, places are cut back to the domain wherever its name is in them: bronze/retail/, documents/releases/retail. (dot included).
   widened = { for id, one in var.contracts : id => {
     for place in distinct(flatten([for stage in concat(local.stages, ["maintain"]) : values(local.asked["${stage}/${id}"])])) : place => (
       var.scope == "contract" ? place :
       startswith(place, "documents/") ? replace(place, "/${id}/", "/${one.domain}.") :
+      startswith(place, "gold/quality_") ? "gold/quality_${one.domain}_" :
       startswith(place, "${split("/", place)[0]}/${one.domain}/") ? "${split("/", place)[0]}/${one.domain}/" : place
     )
   } }
@@ -45,12 +46,11 @@ locals {
     var.scope == "domain" ? replace(topic, "tideline.increments.${id}", "tideline.increments.${one.domain}.*") : topic
   } }
 
-  job_tables = { for id, one in var.contracts : id => {
-    for zone in local.tables : zone => var.scope == "domain" && zone != "gold" ? ["${zone}/${one.domain}_*"] : sort(distinct(concat(
-      [for table in values(one.tables) : "${zone}/${table.name}" if table.zone == zone],
-      zone != "gold" ? [] : concat(["gold/${local.quality[id]}", "gold/stg_${one.domain}_${one.product}"], [for mart in local.marts[id] : "gold/${mart}"]),
-    )))
-  } }
+  job_tables = { for id, one in var.contracts : id => { for zone in local.tables : zone => concat(
+    var.scope == "domain" && zone != "gold" ? ["${zone}/${one.domain}_*"] : [for table in values(one.tables) : "${zone}/${table.name}" if table.zone == zone && !startswith(table.name, "quality_")],
+    [for kind in ["quality", "stg"] : "gold/${kind}_${var.scope == "domain" ? "${one.domain}_*" : "${one.domain}_${one.product}"}" if zone == "gold"],
+    [for mart in local.marts[id] : "gold/${mart}" if zone == "gold"],
+  ) } }
   job_tables_read  = { ingest = ["bronze"], refine = ["bronze", "silver", "quarantine"], model = ["silver", "gold"], publish = [], maintain = ["bronze", "silver", "gold", "quarantine"] }
   job_tables_write = { ingest = ["bronze"], refine = ["silver", "quarantine"], model = ["gold"], publish = [], maintain = [] }
 

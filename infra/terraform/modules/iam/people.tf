@@ -32,9 +32,9 @@ locals {
 
   people_extras = {
     "analyst"            = local.ask
-    "analytics-engineer" = concat(local.ask, local.look_at_runs)
-    "platform-engineer"  = concat(local.look, local.look_at_runs, local.debug)
-    "on-call"            = concat(local.look, local.look_at_runs, local.restart)
+    "analytics-engineer" = concat(local.ask, local.look_at_runs["User"])
+    "platform-engineer"  = concat(local.look, local.look_at_runs["Op"], local.debug)
+    "on-call"            = concat(local.look, local.look_at_runs["Op"], local.restart)
     "compliance"         = local.inspect
   }
 
@@ -86,11 +86,11 @@ locals {
     }),
   ]
 
-  # Airflow's page, and what EMR knows of a job.
-  look_at_runs = [
+  # Airflow's page in one of Airflow's own roles, and what EMR knows of a job.
+  look_at_runs = { for page in ["Op", "User"] : page => [
     jsonencode({
       Sid      = "OpenAirflow", Effect = "Allow", Action = ["airflow:CreateWebLoginToken"]
-      Resource = ["arn:${local.partition}:airflow:${local.scope}:role/${local.names.prefix}/${local.airflow_page}"]
+      Resource = ["arn:${local.partition}:airflow:${local.scope}:role/${local.names.prefix}/${page}"]
     }),
     jsonencode({
       Sid       = "SeeApplications", Effect = "Allow", Action = ["emr-serverless:GetApplication", "emr-serverless:ListJobRuns"], Resource = [local.names.arns.emr_serverless]
@@ -104,8 +104,7 @@ locals {
       Action    = ["elasticmapreduce:DescribeCluster", "elasticmapreduce:DescribeStep", "elasticmapreduce:ListInstanceFleets", "elasticmapreduce:ListInstances", "elasticmapreduce:ListSteps"]
       Condition = { StringEquals = local.ours }
     }),
-  ]
-  airflow_page = "Op"
+  ] }
 
   debug = [
     jsonencode({

@@ -1,8 +1,9 @@
 # The services on ECS: speed and serving run all contracts, topics makes topics, ecs-execution starts tasks, deployment changes
-# traffic between blue and green. For scope = "domain" speed and serving hold whole zones, since there their places
-# would not fit in ten policies: they read every contract's in any case.
+# traffic between blue and green. Up to twenty contracts speed and serving hold each contract's places and topics by name; beyond that,
+# and for scope = "domain", whole zones: they read every contract's in any case, and the names would not fit in ten policies.
 
 locals {
+  by_zone = var.scope == "domain" || length(var.contracts) > 20
   whole = {
     speed   = { read = ["silver/", "documents/releases/"], write = ["documents/drift/"], topics_read = ["*"], topics_write = ["tideline.increments.*"] }
     serving = { read = ["gold/", "documents/releases/"], write = [], topics_read = ["*"], topics_write = [] }
@@ -14,7 +15,7 @@ locals {
         write        = flatten([for one in values(var.contracts) : one.roles[role].prefixes.write])
         topics_read  = flatten([for one in values(var.contracts) : one.roles[role].topics.read])
         topics_write = flatten([for one in values(var.contracts) : one.roles[role].topics.write])
-      } : way => var.scope == "domain" ? local.whole[role][way] : each
+      } : way => local.by_zone ? local.whole[role][way] : each
     })
   }
 

@@ -73,6 +73,11 @@ variable "scope" {
     condition     = contains(["contract", "domain"], var.scope)
     error_message = "scope is contract or domain."
   }
+  validation {
+    condition = var.scope == "contract" || alltrue([for domain in distinct([for one in values(var.contracts) : one.domain]) :
+    length([for other in distinct([for one in values(var.contracts) : one.domain]) : other if startswith(other, "${domain}_")]) == 0])
+    error_message = "scope = domain needs domains of which none begins with another and an underscore: retail's roles would reach tables of retail_eu."
+  }
 }
 
 variable "role_quota" {
