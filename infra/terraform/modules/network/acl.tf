@@ -39,7 +39,7 @@ locals {
   acls = local.public ? ["private", "public"] : ["private"]
 
   acl_entries = merge(flatten([for acl in local.acls : [for direction, rules in local.acl_rules[acl] : {
-    for index, rule in rules : "${acl} ${direction} ${rule.cidr} ${rule.from}" => merge(rule, {
+    for index, rule in rules : "${acl}_${direction}_${rule.cidr}_${rule.from}" => merge(rule, {
       acl = acl, egress = direction == "out", number = 100 + 10 * index
     })
   }]])...)

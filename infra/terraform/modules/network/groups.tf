@@ -35,7 +35,7 @@ locals {
       { from = from, to = to, protocol = protocol, why = "nodes of one cluster" }
     ]]]),
   )
-  by_group = { for flow in local.flows : "${flow.from} to ${flow.to} ${try(flow.port, flow.protocol)}" => {
+  by_group = { for flow in local.flows : "${flow.from}_to_${flow.to}_${try(flow.port, flow.protocol)}" => {
     from      = flow.from
     to        = flow.to
     protocol  = try(flow.protocol, "tcp")
@@ -45,14 +45,14 @@ locals {
   } }
 
   from_outside = merge(
-    { for cidr in var.ingress_cidrs : "load-balancer from ${cidr} 443" => { to = "load-balancer", cidr = cidr, port = 443, why = "callers of the API over TLS" } },
-    { for cidr in var.operator_cidrs : "airflow from ${cidr} 443" => { to = "airflow", cidr = cidr, port = 443, why = "people at Airflow's web server" } },
-    { for cidr in var.operator_cidrs : "warehouse from ${cidr} 5439" => { to = "warehouse", cidr = cidr, port = 5439, why = "people at the warehouse" } },
-    { for cidr in var.operator_cidrs : "load-balancer from ${cidr} ${var.test_port}" => { to = "load-balancer", cidr = cidr, port = var.test_port, why = "people at a version under test" } },
-    { for cidr in var.sftp_cidrs : "sftp from ${cidr} 22" => { to = "sftp", cidr = cidr, port = 22, why = "partners who deliver files" } },
+    { for cidr in var.ingress_cidrs : "load-balancer_from_${cidr}_443" => { to = "load-balancer", cidr = cidr, port = 443, why = "callers of the API over TLS" } },
+    { for cidr in var.operator_cidrs : "airflow_from_${cidr}_443" => { to = "airflow", cidr = cidr, port = 443, why = "people at Airflow's web server" } },
+    { for cidr in var.operator_cidrs : "warehouse_from_${cidr}_5439" => { to = "warehouse", cidr = cidr, port = 5439, why = "people at the warehouse" } },
+    { for cidr in var.operator_cidrs : "load-balancer_from_${cidr}_${var.test_port}" => { to = "load-balancer", cidr = cidr, port = var.test_port, why = "people at a version under test" } },
+    { for cidr in var.sftp_cidrs : "sftp_from_${cidr}_22" => { to = "sftp", cidr = cidr, port = 22, why = "partners who deliver files" } },
   )
 
-  to_gateways = { for pair in setproduct(local.https_clients, keys(local.gateway_policies)) : "${pair[0]} to ${pair[1]}" => { from = pair[0], gateway = pair[1] } }
+  to_gateways = { for pair in setproduct(local.https_clients, keys(local.gateway_policies)) : "${pair[0]}_to_${pair[1]}" => { from = pair[0], gateway = pair[1] } }
 }
 
 resource "aws_security_group" "this" {
@@ -122,5 +122,5 @@ resource "aws_vpc_security_group_egress_rule" "to_internet" {
   from_port         = 443
   to_port           = 443
   description       = "TLS through the NAT gateway"
-  tags              = merge(local.tags, { Name = "${each.key} to the internet" })
+  tags              = merge(local.tags, { Name = "${each.key}_to_internet" })
 }

@@ -76,29 +76,29 @@ run "every_group_of_the_interface_is_there_and_speaks_to_whom_it_must" {
   }
   assert {
     condition = alltrue([for name in ["services", "emr-core", "airflow", "functions"] :
-      aws_vpc_security_group_ingress_rule.by_group["${name} to stream 9098"].from_port == 9098
+      aws_vpc_security_group_ingress_rule.by_group["${name}_to_stream_9098"].from_port == 9098
     ])
     error_message = "Clients of the event log reach it on the port of IAM over TLS."
   }
   assert {
     condition = alltrue([for key in [
-      "emr-primary to emr-service 9443", "emr-service to emr-primary 8443", "emr-service to emr-core 8443",
-      "emr-core to emr-primary tcp", "emr-primary to emr-core udp", "emr-core to emr-core icmp",
+      "emr-primary_to_emr-service_9443", "emr-service_to_emr-primary_8443", "emr-service_to_emr-core_8443",
+      "emr-core_to_emr-primary_tcp", "emr-primary_to_emr-core_udp", "emr-core_to_emr-core_icmp",
     ] : contains(keys(aws_vpc_security_group_ingress_rule.by_group), key)])
     error_message = "EMR's nodes reach each other and its control plane."
   }
   assert {
-    condition = alltrue([for key in ["airflow to airflow 5432", "airflow to airflow 443", "airflow to warehouse 5439", "load-balancer to services 8088"] :
+    condition = alltrue([for key in ["airflow_to_airflow_5432", "airflow_to_airflow_443", "airflow_to_warehouse_5439", "load-balancer_to_services_8088"] :
       contains(keys(aws_vpc_security_group_ingress_rule.by_group), key)
     ])
     error_message = "Airflow reaches its database and the warehouse; the load balancer reaches the services."
   }
   assert {
-    condition     = length([for key in keys(aws_vpc_security_group_ingress_rule.by_group) : key if strcontains(key, "to services") && key != "load-balancer to services 8088"]) == 0
+    condition     = length([for key in keys(aws_vpc_security_group_ingress_rule.by_group) : key if strcontains(key, "_to_services_") && key != "load-balancer_to_services_8088"]) == 0
     error_message = "Only the load balancer calls the services."
   }
   assert {
-    condition     = length([for key in keys(aws_vpc_security_group_egress_rule.by_group) : key if startswith(key, "stream to") || startswith(key, "sftp to") || startswith(key, "endpoints to")]) == 0
+    condition     = length([for key in keys(aws_vpc_security_group_egress_rule.by_group) : key if startswith(key, "stream_to_") || startswith(key, "sftp_to_") || startswith(key, "endpoints_to_")]) == 0
     error_message = "What only answers has no way out."
   }
 }
@@ -192,7 +192,7 @@ run "prod_is_public_behind_tls_and_survives_the_loss_of_a_zone" {
     error_message = "The world reaches the load balancer on 443 and nothing else."
   }
   assert {
-    condition = alltrue([for key in ["airflow from 10.200.0.0/16 443", "warehouse from 10.200.0.0/16 5439", "load-balancer from 10.200.0.0/16 8443", "sftp from 198.51.100.0/24 22"] :
+    condition = alltrue([for key in ["airflow_from_10.200.0.0/16_443", "warehouse_from_10.200.0.0/16_5439", "load-balancer_from_10.200.0.0/16_8443", "sftp_from_198.51.100.0/24_22"] :
       contains(keys(aws_vpc_security_group_ingress_rule.from_outside), key)
     ])
     error_message = "Operators and partners come in where they are named."
