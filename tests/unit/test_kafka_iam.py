@@ -14,7 +14,7 @@ from botocore.credentials import ReadOnlyCredentials
 
 from tideline.adapters.kafka_confluent import ConfluentLog
 from tideline.adapters.kafka_iam import iam_options, sign, token_source
-from tideline.model.errors import Fatal, Retriable
+from tideline.model.errors import Fatal, Retriable, TidelineError
 
 SECRET = "not-a-secret/only-for-this-test"
 HELD = ReadOnlyCredentials("AKIDEXAMPLE", SECRET, "session-token")
@@ -68,6 +68,17 @@ def test_a_client_takes_the_options(monkeypatch: pytest.MonkeyPatch) -> None:
     log = ConfluentLog("localhost:1", request_timeout_s=0.2, options=options)
     with pytest.raises(Retriable, match="TL-LOG"):
         log.stream("retail.sales.v1")
+
+
+def test_a_client_without_credentials_says_so_at_once() -> None:
+    """librdkafka waits for the first token; what comes out is one of our errors."""
+
+    def nothing(_config: str) -> tuple[str, float]:
+        raise Retriable("TL-KIA-002", "there are no AWS credentials")
+
+    options = {"security.protocol": "SASL_SSL", "sasl.mechanisms": "OAUTHBEARER", "oauth_cb": nothing}
+    with pytest.raises(TidelineError, match="TL-"):
+        ConfluentLog("localhost:1", options=options)
 
 
 def test_without_region_or_credentials_it_says_so() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka import TopicCollection as Topics
@@ -23,6 +23,7 @@ from tideline.ports import Delivery, LogRecord
 LOG = logging.getLogger("tideline.kafka")
 LOG.addHandler(logging.NullHandler())
 
+_Client = TypeVar("_Client", AdminClient, Consumer, Producer)
 TOPIC_CONFIG = {"message.timestamp.type": "LogAppendTime"}
 _LOST_FIX = "restate from bronze what it already has; raise the topic's retention so that readers are not overtaken"
 _REFUSED = {
@@ -52,9 +53,7 @@ class ConfluentLog:
     ) -> None:
         self._bootstrap, self._options = bootstrap, dict(options or {})
         self._request_s, self._delivery_s = request_timeout_s, delivery_timeout_s
-        self._admin = AdminClient(
-            {**_connection(bootstrap), **self._options, "client.id": "tideline-admin"}, logger=LOG
-        )
+        self._admin = _made(AdminClient, {**_connection(bootstrap), **self._options, "client.id": "tideline-admin"})
 
     def stream(self, topic: str) -> StreamId:
         """The topic id as the broker's own tools print it (URL-safe), so that all clients name a stream alike."""
@@ -151,9 +150,8 @@ class ConfluentReader:
         self._overrun: list[Partition] = []
         self._down_since: float | None = None
         self._probed = 0.0
-        self._consumer = Consumer(
-            {**_connection(bootstrap), **(options or {}), **_READER, "error_cb": self._on_error}, logger=LOG
-        )
+        connection = {**_connection(bootstrap), **(options or {})}
+        self._consumer = _made(Consumer, {**connection, **_READER, "error_cb": self._on_error})
         self._consumer.assign([TopicPartition(topic, p, at) for p, at in sorted(self._next.items())])
 
     def poll(self, timeout_s: float, max_records: int) -> Sequence[LogRecord]:
@@ -256,9 +254,8 @@ class ConfluentWriter:
     ) -> None:
         self._patience_s = delivery_timeout_s
         limits = {"delivery.timeout.ms": int(delivery_timeout_s * 1000), "linger.ms": linger_ms}
-        self._producer = Producer(
-            {**_connection(bootstrap), **(options or {}), **_WRITER, **limits, "client.id": client_id}, logger=LOG
-        )
+        connection = {**_connection(bootstrap), **(options or {})}
+        self._producer = _made(Producer, {**connection, **_WRITER, **limits, "client.id": client_id})
 
     def send(
         self,
@@ -333,6 +330,14 @@ def _connection(bootstrap: str) -> dict[str, Any]:
         "reconnect.backoff.max.ms": 1_000,
         "socket.connection.setup.timeout.ms": 5_000,
     }
+
+
+def _made(client: Callable[..., _Client], settings: dict[str, Any]) -> _Client:
+    """A client that signs in by token asks for its first one here, and waits for it."""
+    try:
+        return client(settings, logger=LOG)
+    except KafkaException as error:
+        raise _translate(error.args[0], "") from error
 
 
 def _delivery(error: KafkaError | None, partition: Partition, position: Position | None) -> Delivery:

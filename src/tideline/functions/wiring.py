@@ -41,10 +41,8 @@ def writer(settings: FunctionSettings) -> LogWriter:
         from tideline.adapters.kinesis_writer import KinesisWriter
 
         return KinesisWriter(settings.stream_prefix)
-    from tideline.adapters.kafka_confluent import ConfluentLog
+    from tideline.adapters.kafka_confluent import ConfluentWriter
     from tideline.adapters.kafka_iam import iam_options
 
-    log = ConfluentLog(
-        settings.kafka_bootstrap, delivery_timeout_s=settings.patience_s, options=iam_options(settings.region)
-    )
-    return log.writer(linger_ms=5, client_id="tideline-functions")
+    options = iam_options(settings.region)
+    return ConfluentWriter(settings.kafka_bootstrap, "tideline-functions", 5, settings.patience_s, options=options)
