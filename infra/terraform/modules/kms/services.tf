@@ -54,7 +54,7 @@ locals {
           condition = { ArnLike = { "aws:SourceArn" = "${local.arn}:emr-serverless:REGION:${local.account}:/applications/*" } }
         },
       ],
-      [for service in ["backup", "budgets", "cloudwatch", "costalerts", "events"] : {
+      [for service in ["aps", "backup", "budgets", "cloudwatch", "costalerts", "events"] : {
         sid       = "${title(service)}Notifies"
         service   = "${service}.amazonaws.com"
         actions   = local.read

@@ -94,7 +94,7 @@ run "policies_let_in_only_the_account_and_named_services" {
     error_message = "Only our own trail writes under the key of the audit bucket."
   }
   assert {
-    condition = alltrue([for service in ["backup", "budgets", "cloudwatch", "costalerts", "events"] :
+    condition = alltrue([for service in ["aps", "backup", "budgets", "cloudwatch", "costalerts", "events"] :
       contains([for one in jsondecode(aws_kms_key.this["telemetry"].policy).Statement : try(one.Principal.Service, "")], "${service}.amazonaws.com")
     ])
     error_message = "Whoever publishes to the encrypted topics may use their key."
