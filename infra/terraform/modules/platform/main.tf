@@ -136,7 +136,7 @@ module "storage" {
   lifetimes     = { logs = var.character.log_days }
   replication = local.replica == null ? null : {
     region   = local.replica
-    key_arn  = module.kms.replica_key_arns["silver"]
+    key_arns = module.kms.replica_key_arns
     role_arn = module.iam.role_arns["replication"]
   }
 }

@@ -54,7 +54,7 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "replica" {
     bucket_key_enabled = true
     apply_server_side_encryption_by_default {
       sse_algorithm     = "aws:kms"
-      kms_master_key_id = var.replication.key_arn
+      kms_master_key_id = var.replication.key_arns[each.key]
     }
   }
 }
@@ -130,7 +130,7 @@ resource "aws_s3_bucket_replication_configuration" "zone" {
       bucket        = local.replicas[each.key].arn
       storage_class = contains(local.table_zones, each.key) ? "INTELLIGENT_TIERING" : "STANDARD"
       encryption_configuration {
-        replica_kms_key_id = var.replication.key_arn
+        replica_kms_key_id = var.replication.key_arns[each.key]
       }
       # Copied within 15 minutes, or a metric says what is late.
       replication_time {

@@ -82,10 +82,10 @@ variable "force_destroy" {
 }
 
 variable "replication" {
-  description = "Second region: its name, the ARN of the KMS key there, the role that replicates, and the zones that are copied. null makes no replica."
+  description = "Second region: its name, the KMS key ARN there by zone (modules/kms: replica_key_arns), the role that replicates, and the zones that are copied. null makes no replica."
   type = object({
     region   = string
-    key_arn  = string
+    key_arns = map(string)
     role_arn = string
     zones    = optional(set(string), ["bronze", "silver", "gold", "quarantine", "documents", "artifacts", "audit"])
   })
@@ -94,6 +94,10 @@ variable "replication" {
   validation {
     condition     = var.replication == null ? true : var.replication.region != var.context.region
     error_message = "replication.region must be another region than context.region."
+  }
+  validation {
+    condition     = var.replication == null ? true : length(setsubtract(var.replication.zones, keys(var.replication.key_arns))) == 0
+    error_message = "replication.key_arns lacks a zone that is copied: a copy has the key of its zone, in its own region."
   }
   validation {
     condition = var.replication == null ? true : length(setsubtract(var.replication.zones,

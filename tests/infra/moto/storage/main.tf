@@ -27,7 +27,7 @@ module "storage" {
   }
   replication = {
     region   = "eu-west-1"
-    key_arn  = "arn:aws:kms:eu-west-1:123456789012:key/replica"
+    key_arns = { for zone in local.zones : zone => "arn:aws:kms:eu-west-1:123456789012:key/${zone}" }
     role_arn = "arn:aws:iam::123456789012:role/tideline-dev-replication"
   }
 }

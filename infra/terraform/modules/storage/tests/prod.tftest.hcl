@@ -10,7 +10,7 @@ variables {
   key_arns = { for zone in ["bronze", "silver", "gold", "quarantine", "landing", "documents", "checkpoints", "artifacts", "audit"] : zone => "arn:aws:kms:eu-central-1:123456789012:key/${zone}" }
   replication = {
     region   = "eu-west-1"
-    key_arn  = "arn:aws:kms:eu-west-1:123456789012:key/replica"
+    key_arns = { for zone in ["bronze", "silver", "gold", "quarantine", "documents", "artifacts", "audit"] : zone => "arn:aws:kms:eu-west-1:123456789012:key/${zone}" }
     role_arn = "arn:aws:iam::123456789012:role/tideline-prod-replication"
   }
 }
@@ -62,14 +62,14 @@ run "what_matters_is_copied_to_the_second_region" {
     error_message = "A copy is as private as what it copies."
   }
   assert {
-    condition     = alltrue(flatten([for zone, one in aws_s3_bucket_server_side_encryption_configuration.replica : [for rule in one.rule : rule.apply_server_side_encryption_by_default[0].kms_master_key_id == "arn:aws:kms:eu-west-1:123456789012:key/replica"]]))
-    error_message = "Copies are encrypted with the key of their region."
+    condition     = alltrue(flatten([for zone, one in aws_s3_bucket_server_side_encryption_configuration.replica : [for rule in one.rule : rule.apply_server_side_encryption_by_default[0].kms_master_key_id == "arn:aws:kms:eu-west-1:123456789012:key/${zone}"]]))
+    error_message = "Each copy is encrypted with its zone's key in its own region."
   }
   assert {
     condition = alltrue([for zone, one in aws_s3_bucket_replication_configuration.zone :
       one.rule[0].source_selection_criteria[0].sse_kms_encrypted_objects[0].status == "Enabled"
       && one.rule[0].destination[0].replication_time[0].status == "Enabled" && one.rule[0].destination[0].metrics[0].status == "Enabled"
-    && one.rule[0].destination[0].encryption_configuration[0].replica_kms_key_id == "arn:aws:kms:eu-west-1:123456789012:key/replica"])
+    && one.rule[0].destination[0].encryption_configuration[0].replica_kms_key_id == "arn:aws:kms:eu-west-1:123456789012:key/${zone}"])
     error_message = "Encrypted objects are copied within 15 minutes, measured, under the replica's key."
   }
   assert {

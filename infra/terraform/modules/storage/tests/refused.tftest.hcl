@@ -122,7 +122,7 @@ run "a_copy_in_the_same_region" {
   command   = plan
   providers = { aws = aws, aws.replica = aws.replica }
   variables {
-    replication = { region = "eu-central-1", key_arn = "k", role_arn = "r" }
+    replication = { region = "eu-central-1", key_arns = { for zone in ["bronze", "silver", "gold", "quarantine", "documents", "artifacts", "audit", "logs"] : zone => "k" }, role_arn = "r" }
   }
   expect_failures = [var.replication]
 }
@@ -131,7 +131,7 @@ run "a_copy_of_logs" {
   command   = plan
   providers = { aws = aws, aws.replica = aws.replica }
   variables {
-    replication = { region = "eu-west-1", key_arn = "k", role_arn = "r", zones = ["logs"] }
+    replication = { region = "eu-west-1", key_arns = { for zone in ["bronze", "silver", "gold", "quarantine", "documents", "artifacts", "audit", "logs"] : zone => "k" }, role_arn = "r", zones = ["logs"] }
   }
   expect_failures = [var.replication]
 }
@@ -181,3 +181,11 @@ run "an_organization_by_name" {
   expect_failures = [var.trusted]
 }
 
+run "a_copy_without_key" {
+  command   = plan
+  providers = { aws = aws, aws.replica = aws.replica }
+  variables {
+    replication = { region = "eu-west-1", key_arns = { gold = "k" }, role_arn = "r" }
+  }
+  expect_failures = [var.replication]
+}
