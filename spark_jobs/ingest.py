@@ -22,6 +22,14 @@ from tideline.model.position import Coverage, Partition, Range
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
+# How Spark signs in to MSK: the library is AWS's own, brought by the environment (tideline env package).
+BY_IAM = {
+    "kafka.security.protocol": "SASL_SSL",
+    "kafka.sasl.mechanism": "AWS_MSK_IAM",
+    "kafka.sasl.jaas.config": "software.amazon.msk.auth.iam.IAMLoginModule required;",
+    "kafka.sasl.client.callback.handler.class": "software.amazon.msk.auth.iam.IAMClientCallbackHandler",
+}
+
 
 def ingest(job: Job) -> None:
     """The stage. Raises PositionLost when the log lacks a part of the range, Lifecycle when another run was first."""
@@ -64,8 +72,10 @@ def open_ranges(start: Coverage, to: Coverage) -> dict[Partition, Range]:
 
 def _records(job: Job, ranges: dict[Partition, Range]) -> DataFrame:
     topic = job.contract.stream.topic
+    sign_in = BY_IAM if job.settings.kafka_iam_region else {}
     return (
         job.spark.read.format("kafka")
+        .options(**sign_in)
         .option("kafka.bootstrap.servers", job.settings.kafka_bootstrap)
         .option("kafka.isolation.level", "read_committed")
         .option("assign", json.dumps({topic: sorted(ranges)}))

@@ -89,7 +89,7 @@ class Job:
 
     def location(self, path: str) -> str:
         """Where a table is, for Spark; `path` is relative to the lake."""
-        return str(self.settings.lake / path)
+        return self.settings.lake.place(path)
 
     def say(self, text: str) -> None:
         """One line of the job's own log, with the seconds since its start."""

@@ -15,7 +15,7 @@
   {%- if version is none -%}
     {{ return(table) }}
   {%- endif -%}
-  {{ return('delta.`' ~ facts['lake'] ~ '/silver/' ~ domain ~ '/' ~ product ~ '` version as of ' ~ version) }}
+  {{ return('delta.`' ~ facts['lake']['silver'] ~ '/' ~ domain ~ '/' ~ product ~ '` version as of ' ~ version) }}
 {% endmacro %}
 
 {#- The commit carries the Coverage of the silver version, in the same Delta commit as the data. -#}
@@ -24,11 +24,11 @@
   set spark.databricks.delta.commitInfo.userMetadata={{ facts.get('commit', '{}') }}
 {% endmacro %}
 
-{#- Gold tables lie at LAKE/gold/NAME. -#}
+{#- Gold tables lie where the lake keeps gold, each in a folder of its name. -#}
 {% macro spark__location_clause() %}
   {%- set facts = run_facts() -%}
   {%- if facts.get('lake') -%}
-    location '{{ facts['lake'] }}/gold/{{ model['alias'] }}'
+    location '{{ facts['lake']['gold'] }}/{{ model['alias'] }}'
   {%- endif -%}
 {% endmacro %}
 

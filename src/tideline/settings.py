@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tideline.model.errors import Fatal
+from tideline.model.lake import Lake
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -34,6 +35,11 @@ class Settings(BaseSettings):
         None, validation_alias="JAVA_HOME", description="A full Java 17 or 21; else from PATH."
     )
     ivy_settings: Path | None = Field(None, description="An ivysettings.xml that names your own mirror for the jars.")
+    remote_lake: str = Field(
+        "", description="The lake in buckets, such as s3://tideline-dev-{zone}-111122223333. Empty: HOME/lake."
+    )
+    kafka: str = Field("", description="Kafka's addresses, host:port with commas. Empty: the broker on this machine.")
+    kafka_iam_region: str = Field("", description="Sign in to Kafka by IAM (MSK), in this region. Empty: no sign-in.")
     host: str = "127.0.0.1"
     kafka_port: Port = 19092
     kafka_controller_port: Port = 19093
@@ -58,6 +64,11 @@ class Settings(BaseSettings):
     crash_at: str = Field(
         "", description="Fault tests only: `name:n` kills the process at the n-th pass of that point."
     )
+
+    @field_validator("remote_lake", mode="after")
+    @classmethod
+    def _by_zone(cls, url: str) -> str:
+        return Lake(url).root if url else ""
 
     @field_validator("home", "cache", "contracts", "index", "dbt_project", "terraform", "ivy_settings", mode="after")
     @classmethod
@@ -84,15 +95,16 @@ class Settings(BaseSettings):
 
     @property
     def kafka_bootstrap(self) -> str:
-        return f"{self.nearby}:{self.kafka_port}"
+        return self.kafka or f"{self.nearby}:{self.kafka_port}"
 
     @property
     def spark_remote(self) -> str:
         return f"sc://{self.nearby}:{self.spark_connect_port}"
 
     @property
-    def lake(self) -> Path:
-        return self.home / "lake"
+    def lake(self) -> Lake:
+        """Where tables and documents are."""
+        return Lake(self.remote_lake or str(self.home / "lake"))
 
     @property
     def logs(self) -> Path:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from tideline.model.errors import Fatal
+from tideline.model.lake import DOCUMENTS
 from tideline.ports import Documents, EventLog, Tables
 
 if TYPE_CHECKING:
@@ -16,19 +18,36 @@ def event_log(settings: Settings, client: str = "confluent") -> EventLog:
     if client == "confluent":
         from tideline.adapters.kafka_confluent import ConfluentLog
 
-        return ConfluentLog(settings.kafka_bootstrap)
+        return ConfluentLog(settings.kafka_bootstrap, options=_sign_in(settings))
     if client == "python":
         from tideline.adapters.kafka_python_log import PythonLog
 
+        if settings.kafka_iam_region:
+            raise Fatal("TL-LOG-011", "the python client cannot sign in by IAM", fix="use the confluent client")
         return PythonLog(settings.kafka_bootstrap)
     raise Fatal("TL-LOG-006", f"there is no event log client {client!r}", fix="use confluent or python")
 
 
+def _sign_in(settings: Settings) -> dict[str, Any]:
+    if not settings.kafka_iam_region:
+        return {}
+    from tideline.adapters.kafka_iam import iam_options
+
+    return iam_options(settings.kafka_iam_region)
+
+
 def documents(settings: Settings) -> Documents:
-    """Releases, cuts and leases, beside the tables."""
+    """Releases, cuts and leases, beside the tables: in a folder, or in the bucket of their zone."""
+    place = settings.lake.place(DOCUMENTS)
+    if settings.lake.remote:
+        import boto3
+
+        from tideline.adapters.documents_s3 import S3Documents
+
+        return S3Documents(boto3.client("s3"), place.rpartition("/")[2])
     from tideline.adapters.documents_local import LocalDocuments
 
-    return LocalDocuments(settings.lake / "_tideline")
+    return LocalDocuments(Path(place))
 
 
 def tables(settings: Settings) -> Tables:

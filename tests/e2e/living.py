@@ -101,9 +101,9 @@ class Living:
 
     def versions(self) -> dict[str, str]:
         """The newest log entry of every Delta table: changes iff a table changed."""
-        logs = sorted(self.settings.lake.rglob("_delta_log"))
+        logs = sorted(self.settings.lake.folder.rglob("_delta_log"))
         return {
-            str(log.parent.relative_to(self.settings.lake)): max(p.name for p in log.glob("*.json")) for log in logs
+            str(log.parent.relative_to(self.settings.lake.folder)): max(p.name for p in log.glob("*.json")) for log in logs
         }
 
     @contextmanager

@@ -210,6 +210,6 @@ def newest(airflow: AirflowApi, member: str) -> str:
 def quarantined(shop: Shop) -> list[str]:
     from deltalake import DeltaTable
 
-    place = shop.settings.lake / "quarantine" / "shop" / "orders_leeds"
+    place = shop.settings.lake.folder / "quarantine" / "shop" / "orders_leeds"
     table = DeltaTable(str(place)).to_pyarrow_table(columns=["reason"])
     return sorted(table["reason"].to_pylist())

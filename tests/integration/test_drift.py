@@ -62,7 +62,7 @@ class Drifting(Product):
 def settings(kafka: Settings, spark: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
     assert kafka == spark
     monkeypatch.setenv("SPARK_REMOTE", spark.spark_remote)
-    for path in (spark.lake / "_tideline" / "deployments").glob("*"):
+    for path in (spark.lake.folder / "_tideline" / "deployments").glob("*"):
         path.unlink()  # deployments are numbered per installation, and the session shares one
     yield spark
 

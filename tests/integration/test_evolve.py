@@ -78,7 +78,7 @@ def product(kafka: Settings, spark: Settings, monkeypatch: pytest.MonkeyPatch) -
     assert kafka == spark
     monkeypatch.setenv("SPARK_REMOTE", spark.spark_remote)
     made = Evolving(spark)
-    for path in (spark.lake / "_tideline" / "deployments").glob("*"):
+    for path in (spark.lake.folder / "_tideline" / "deployments").glob("*"):
         path.unlink()  # the services are shared by the session; deployments are numbered per installation
     yield made
 

@@ -14,7 +14,7 @@ from tideline.adapters.sketches import HllSketches
 from tideline.batch import model
 from tideline.batch.commits import StageCommit
 from tideline.batch.dbt import run_dbt
-from tideline.batch.model import Gold, build_docs, build_marts, build_views, view_path
+from tideline.batch.model import Gold, build_docs, build_marts, build_views, lake_facts, view_path
 from tideline.model import reference
 from tideline.model.contract import View
 from tideline.model.measure import present
@@ -78,7 +78,7 @@ class Lake:
         frame = self.session.createDataFrame(table)
         self.session.sql(f"set spark.databricks.delta.commitInfo.userMetadata={said.as_metadata()}")
         mode = "overwrite" if stage == "restate" else "append"
-        frame.write.format("delta").mode(mode).save(str(self.settings.lake / "silver/retail/sales"))
+        frame.write.format("delta").mode(mode).save(str(self.settings.lake.folder / "silver/retail/sales"))
 
     def release(self, run_key: str, views: dict[str, int], number: int) -> None:
         silver = self.tables.last_commit("silver/retail/sales")
@@ -197,7 +197,7 @@ def test_sketches_of_spark_and_python_merge_to_the_sketch_of_everything(lake: La
     by_python = SKETCHES.of_many(sorted(others))
     by_spark = lake.session.sql(
         f"select country, hll_sketch_agg(customer_id) as sketch "
-        f"from delta.`{lake.settings.lake}/silver/retail/sales` where customer_id is not null group by country"
+        f"from delta.`{lake.settings.lake.root}/silver/retail/sales` where customer_id is not null group by country"
     ).collect()
     assert len(by_spark) == len(sets)
     for row in by_spark:
@@ -222,7 +222,8 @@ def test_the_star_schema_keeps_every_line_and_no_customer_number(lake: Lake) -> 
     before = lake.tables.version(view_path("fct_sales"))
     build_marts(SALES, "m2", lake.gold)
     assert lake.tables.version(view_path("fct_sales")) == before
-    units = run_dbt(["test", "--select", "test_type:unit"], {"lake": str(lake.settings.lake)}, "units", lake.settings)
+    facts = {"lake": lake_facts(lake.settings)}
+    units = run_dbt(["test", "--select", "test_type:unit"], facts, "units", lake.settings)
     assert len(units) == 4 and {node.status for node in units} == {"pass"}
 
 

@@ -110,7 +110,8 @@ class Shop:
                            counts=counts)  # fmt: skip
         frame = self.session.createDataFrame(rows, schema)
         self.session.sql(f"set spark.databricks.delta.commitInfo.userMetadata={said.as_metadata()}")
-        frame.write.format("delta").mode("append").save(str(self.settings.lake / table_path(layer, self.contract)))
+        place = self.settings.lake.place(table_path(layer, self.contract))
+        frame.write.format("delta").mode("append").save(place)
 
     def run(self, key: str, rows: list[Order]) -> Any:
         """One run from its rows to its release; raises what stops it."""

@@ -11,6 +11,7 @@ import pytest
 
 from tests.fakes.tables import FakeTables
 from tideline.adapters.delta_tables import DeltaTables
+from tideline.model.lake import Lake
 from tideline.model.position import Range
 from tideline.ports import Tables
 
@@ -35,7 +36,7 @@ def tables(request: Any, tmp_path: Path) -> Tables:
         return fake
     for part in (first, second):
         deltalake.write_deltalake(str(tmp_path / "bronze"), part, mode="append")
-    return DeltaTables(tmp_path)
+    return DeltaTables(Lake(str(tmp_path)))
 
 
 def found(tables: Tables, *ranges: tuple[int, Range]) -> list[tuple[int, int]]:

@@ -13,6 +13,7 @@ import pytest
 
 from tideline.adapters.delta_tables import DeltaTables
 from tideline.model.errors import DataError
+from tideline.model.lake import Lake
 
 
 def write(path: Path, value: int, said: object = None) -> None:
@@ -27,7 +28,7 @@ def test_the_newest_commit_of_tideline_is_found_behind_any_others(tmp_path: Path
     write(tmp_path / "t", 2, {"tideline": {"batch": 2}})
     for n in range(20):
         write(tmp_path / "t", n, None if n % 2 else {"other": 1})
-    found = DeltaTables(tmp_path).last_commit("t")
+    found = DeltaTables(Lake(str(tmp_path))).last_commit("t")
     assert found is not None
     assert (found.version, found.metadata) == (1, {"batch": 2})
 
@@ -35,20 +36,20 @@ def test_the_newest_commit_of_tideline_is_found_behind_any_others(tmp_path: Path
 def test_a_pinned_version_is_read_as_it_was(tmp_path: Path) -> None:
     write(tmp_path / "t", 1)
     write(tmp_path / "t", 2)
-    tables = DeltaTables(tmp_path)
+    tables = DeltaTables(Lake(str(tmp_path)))
     assert tables.version("t") == 1
     assert tables.read("t", 0).to_pydict() == {"a": [1]}
     assert sorted(tables.read("t", 1, ["a"]).to_pydict()["a"]) == [1, 2]
 
 
 def test_no_table_is_none(tmp_path: Path) -> None:
-    tables = DeltaTables(tmp_path)
+    tables = DeltaTables(Lake(str(tmp_path)))
     assert (tables.version("t"), tables.last_commit("t")) == (None, None)
 
 
 def test_damage_is_loud(tmp_path: Path) -> None:
     """A log that is gone, a version that is gone, a data file that is gone: never an empty table."""
-    tables = DeltaTables(tmp_path)
+    tables = DeltaTables(Lake(str(tmp_path)))
     write(tmp_path / "t", 1)
     with pytest.raises(DataError, match="TL-TAB-001"):
         tables.read("t", 7)
@@ -68,7 +69,7 @@ EVOLVED = Path(__file__).parent / "tables"  # written by Spark; columns were wid
 
 def test_an_evolved_table_is_read_by_its_present_names_and_types() -> None:
     """Old files have other names and narrower types, also inside objects, arrays and maps: no value is lost."""
-    rows = DeltaTables(EVOLVED).read("evolved", 13).sort_by("at").to_pylist()
+    rows = DeltaTables(Lake(str(EVOLVED))).read("evolved", 13).sort_by("at").to_pylist()
     assert list(rows[0]) == ["at", "price", "quantity", "title", "raw", "place", "items", "marks"]
     old, empty, new = ({name: row[name] for name in ("price", "title", "place", "items", "marks")} for row in rows)
     assert old == {
@@ -86,7 +87,7 @@ def test_an_evolved_table_is_read_by_its_present_names_and_types() -> None:
 
 def test_every_earlier_version_of_an_evolved_table_stays_readable() -> None:
     """A pinned version has the names of its time: before the rename, and before the drop."""
-    tables = DeltaTables(EVOLVED)
+    tables = DeltaTables(Lake(str(EVOLVED)))
     assert tables.read("evolved", 1, ["name"]).sort_by("name").to_pydict() == {"name": ["old", None]}
     assert tables.read("evolved", 5, ["name"]).sort_by("name").to_pydict() == {"name": ["old", None]}
     assert tables.read("evolved", 12, ["extra", "title"]).sort_by("title").to_pydict() == {
@@ -99,7 +100,7 @@ def test_every_earlier_version_of_an_evolved_table_stays_readable() -> None:
 def test_what_only_spark_can_read_is_refused() -> None:
     """Rows that a deletion vector hides must never be seen as rows."""
     with pytest.raises(DataError, match="TL-TAB-00"):
-        DeltaTables(EVOLVED).read("deleted", 2)
+        DeltaTables(Lake(str(EVOLVED))).read("deleted", 2)
 
 
 def test_an_evolved_table_with_an_unknown_feature_is_refused(tmp_path: Path) -> None:
@@ -110,11 +111,11 @@ def test_an_evolved_table_with_an_unknown_feature_is_refused(tmp_path: Path) -> 
     protocol = {"minReaderVersion": 3, "minWriterVersion": 7, "readerFeatures": features, "writerFeatures": features}
     log.write_text(json.dumps({"protocol": protocol}) + "\n")
     with pytest.raises(DataError, match=r"TL-TAB-002 .*deletionVectors"):
-        DeltaTables(tmp_path).read("t", 14)
+        DeltaTables(Lake(str(tmp_path))).read("t", 14)
 
 
 def test_files_tell_rows_bytes_and_the_range_of_each_column_by_its_present_name() -> None:
-    files = DeltaTables(EVOLVED).files("evolved", 13)
+    files = DeltaTables(Lake(str(EVOLVED))).files("evolved", 13)
     assert sorted((file.rows, file.bytes > 1_000) for file in files) == [(1, True), (2, True)]
     oldest = min(files, key=lambda file: file.low["at"])
     assert (oldest.low["title"], oldest.high["price"]) == ("old", Decimal("1.250"))
@@ -122,7 +123,7 @@ def test_files_tell_rows_bytes_and_the_range_of_each_column_by_its_present_name(
 
 
 def test_the_schema_is_as_the_log_says_it() -> None:
-    tables = DeltaTables(EVOLVED)
+    tables = DeltaTables(Lake(str(EVOLVED)))
     schema = tables.schema("evolved")
     assert schema is not None
     assert {field["name"]: field["type"] for field in schema["fields"]}["price"] == "decimal(14,3)"

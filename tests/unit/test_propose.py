@@ -83,7 +83,7 @@ class Product:
             assert wiring.documents(settings()).put_new(name_of(contract.id, key), report.as_json())
 
     def _append(self, layer: str, rows: list[dict[str, Any]]) -> None:
-        path = settings().lake / table_path(layer, SALES)
+        path = settings().lake.folder / table_path(layer, SALES)
         schema = {"partition": pa.int32(), "position": pa.int64(), "key": pa.binary(), "value": pa.binary()}
         schema |= {"reason": pa.string(), "status": pa.string()} if layer == "quarantine" else {}
         deltalake.write_deltalake(str(path), pa.Table.from_pylist(rows, pa.schema(list(schema.items()))), mode="append")

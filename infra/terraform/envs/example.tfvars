@@ -36,7 +36,7 @@ inputs = {
   # Your repository's workflows may plan and apply; terraform output of infra/terraform/bootstrap prints the rest.
   repository = "example/tideline"
   state = {
-    bucket  = "tideline-states-111122223333"
+    bucket  = "tideline-dev-state-111122223333"
     prefix  = "dev/"
     key_arn = "arn:aws:kms:eu-central-1:111122223333:key/11112222-3333-4444-5555-666677778888"
   }

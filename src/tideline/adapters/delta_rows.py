@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -37,12 +37,15 @@ def is_evolved(table: DeltaTable) -> bool:
     return table.metadata().configuration.get(_MODE, "none") != "none" or bool(features & _WIDENED)
 
 
-def read(table: DeltaTable, columns: Sequence[str] | None = None) -> pa.Table:
-    """The rows of the opened version; raises DataError TL-TAB-002 for what this reader does not know."""
+def read(table: DeltaTable, opened: Callable[[str], Any], columns: Sequence[str] | None = None) -> pa.Table:
+    """The rows of the opened version; raises DataError TL-TAB-002 for what this reader does not know.
+
+    `opened` makes of a data file's URI what pyarrow reads: a path, or an open file.
+    """
     _refuse_unknown(table)
     fields = {str(field["name"]): field for field in schema(table)["fields"]}
     wanted = [fields[name] for name in (fields if columns is None else columns)]
-    parts = [_file(uri, wanted) for uri in table.file_uris()]
+    parts = [_file(opened(uri), wanted) for uri in table.file_uris()]
     return pa.concat_tables(parts) if parts else pa.schema([_arrow_field(field) for field in wanted]).empty_table()
 
 
@@ -71,8 +74,8 @@ def _refuse_unknown(table: DeltaTable) -> None:
         )
 
 
-def _file(uri: str, fields: Sequence[Mapping[str, Any]]) -> pa.Table:
-    file = pq.ParquetFile(uri, coerce_int96_timestamp_unit="us")
+def _file(source: Any, fields: Sequence[Mapping[str, Any]]) -> pa.Table:
+    file = pq.ParquetFile(source, coerce_int96_timestamp_unit="us")
     try:
         present = set(file.schema_arrow.names)
         held = file.read([name for field in fields if (name := physical(field)) in present])

@@ -13,9 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
+from deltalake.fs import DeltaStorageHandler
+from pyarrow.fs import FileSelector
 
 from tideline.adapters import delta_rows
 from tideline.model.errors import DataError
+from tideline.model.lake import Lake
 from tideline.model.position import Partition, Range
 from tideline.ports import DataFile, TableCommit
 
@@ -24,10 +27,13 @@ _SCANNED_ROWS = 4_096  # at a time, so that no scan holds more than some megabyt
 
 
 class DeltaTables:
-    """Tables port over a lake folder; paths are relative to it. A table that is there but unreadable is a DataError."""
+    """Tables port over a lake; paths are relative to it. A table that is there but unreadable is a DataError.
 
-    def __init__(self, lake: Path) -> None:
-        self._lake = lake
+    `options` are delta-rs's for a bucket (region, endpoint); credentials are those of this process.
+    """
+
+    def __init__(self, lake: Lake, options: Mapping[str, str] | None = None) -> None:
+        self._lake, self._options = lake, dict(options or {})
 
     def last_commit(self, path: str) -> TableCommit | None:
         table = self._open(path)
@@ -55,13 +61,13 @@ class DeltaTables:
     def read(self, path: str, version: int, columns: Sequence[str] | None = None) -> Any:
         table = self._open(path, version)
         if table is None:
-            raise _broken(self._lake / path, f"there is no table, version {version} of it was promised")
+            raise _broken(self._lake.place(path), f"there is no table, version {version} of it was promised")
         try:
             if delta_rows.is_evolved(table):
-                return delta_rows.read(table, columns)
+                return delta_rows.read(table, self._file, columns)
             return table.to_pyarrow_table(columns=list(columns) if columns is not None else None)
         except (DeltaError, OSError, ValueError, KeyError, pa.ArrowException) as error:
-            raise _broken(self._lake / path, f"version {version} cannot be read ({_first_line(error)})") from error
+            raise _broken(self._lake.place(path), f"version {version} cannot be read ({_first_line(error)})") from error
 
     def scan(
         self, path: str, version: int, columns: Sequence[str], ranges: Sequence[tuple[Partition, Range]]
@@ -73,7 +79,7 @@ class DeltaTables:
         try:
             yield from table.to_pyarrow_dataset().scanner(list(columns), wanted, batch_size=_SCANNED_ROWS).to_batches()
         except (DeltaError, OSError, ValueError, KeyError, pa.ArrowException) as error:
-            raise _broken(self._lake / path, f"version {version} cannot be read ({_first_line(error)})") from error
+            raise _broken(self._lake.place(path), f"version {version} cannot be read ({_first_line(error)})") from error
 
     def schema(self, path: str, version: int | None = None) -> dict[str, Any] | None:
         table = self._open(path, version)
@@ -92,23 +98,40 @@ class DeltaTables:
         return [_data_file(action, names) for action in listed]
 
     def _open(self, path: str, version: int | None = None) -> DeltaTable | None:
-        place = self._lake / path
-        if not place.exists():
+        place = self._lake.place(path)
+        if not self._lake.remote and not Path(place).exists():
             return None
         try:
-            return DeltaTable(str(place), version=version)
+            return DeltaTable(place, version=version, storage_options=self._options or None)
         except TableNotFoundError as error:
-            if any(place.rglob("*")):
+            if self._holds_files(place):
                 raise _broken(place, "the folder holds files, but its table log is missing") from error
             return None
         except (DeltaError, OSError, ValueError) as error:
             raise _broken(place, f"its table log cannot be read ({_first_line(error)})") from error
 
+    def _file(self, uri: str) -> Any:
+        """What pyarrow opens a data file by: its path, or a file of the bucket."""
+        if not self._lake.remote:
+            return uri
+        folder, _, name = uri.rpartition("/")
+        return DeltaStorageHandler(folder, self._options or None).open_input_file(name)
+
+    def _holds_files(self, place: str) -> bool:
+        if not self._lake.remote:
+            return any(Path(place).rglob("*"))
+        everything = FileSelector("", allow_not_found=True, recursive=True)
+        try:
+            below = DeltaStorageHandler(place, self._options or None).get_file_info_selector(everything)
+        except OSError as error:
+            raise _broken(place, f"it cannot be listed ({_first_line(error)})") from error
+        return bool(below)
+
     def _history(self, table: DeltaTable, path: str, limit: int | None) -> list[dict[str, Any]]:
         try:
             return sorted(table.history(limit), key=lambda commit: int(commit["version"]), reverse=True)
         except (DeltaError, OSError, ValueError) as error:
-            raise _broken(self._lake / path, f"its history cannot be read ({_first_line(error)})") from error
+            raise _broken(self._lake.place(path), f"its history cannot be read ({_first_line(error)})") from error
 
 
 def _inside(ranges: Sequence[tuple[Partition, Range]]) -> Any:
@@ -137,7 +160,7 @@ def _metadata(commit: Mapping[str, Any]) -> dict[str, Any] | None:
     return inner if isinstance(inner, dict) else None
 
 
-def _broken(place: Path, what: str) -> DataError:
+def _broken(place: str, what: str) -> DataError:
     return DataError(
         "TL-TAB-001", what, where=f"table {place}", fix="restore the table's files, or rebuild it from bronze"
     )

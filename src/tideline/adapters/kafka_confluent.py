@@ -15,7 +15,7 @@ from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException
 from confluent_kafka import TopicCollection as Topics
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, OffsetSpec
 
-from tideline.adapters.kafka_answers import ASKED_AGAIN, ask, no_answer, no_topic, not_ready, refused
+from tideline.adapters.kafka_answers import ASKED_AGAIN, NO_TOPIC, ask, no_answer, no_topic, not_ready, refused
 from tideline.model.errors import Fatal, PositionLost, Retriable, TidelineError
 from tideline.model.position import Partition, Position, Range, StreamId
 from tideline.ports import Delivery, LogRecord
@@ -64,7 +64,7 @@ class ConfluentLog:
         return ask(lambda left: self._bounds(topic, left), self._request_s)
 
     def create(self, topic: str, partitions: int, config: Mapping[str, str] | None = None) -> None:
-        wanted = NewTopic(topic, partitions, 1, config={**TOPIC_CONFIG, **(config or {})})
+        wanted = NewTopic(topic, partitions, -1, config={**TOPIC_CONFIG, **(config or {})})  # -1: as the cluster copies
         ask(lambda left: self._create(wanted, left), self._request_s)
         there = len(ask(lambda left: self._bounds(topic, left), self._request_s, until_there=True))
         if there != partitions:
@@ -99,6 +99,13 @@ class ConfluentLog:
         return ConfluentWriter(self._bootstrap, client_id, linger_ms, self._delivery_s, options=self._options)
 
     def _create(self, wanted: NewTopic, left_s: float) -> None:
+        """Asked for only when it is missing: a service that may use a topic need not be one that may make it."""
+        try:
+            self._describe(wanted.topic, left_s)
+            return
+        except Retriable as error:
+            if error.code != NO_TOPIC:
+                raise
         try:
             self._admin.create_topics([wanted], request_timeout=left_s)[wanted.topic].result()
         except KafkaException as error:

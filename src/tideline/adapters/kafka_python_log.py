@@ -20,8 +20,8 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka import errors as trouble
 from kafka.protocol.consumer import IsolationLevel, OffsetSpec
 
-from tideline.adapters.kafka_answers import ASKED_AGAIN, ask, no_answer, no_topic, not_ready, refused
-from tideline.model.errors import Fatal, PositionLost, TidelineError
+from tideline.adapters.kafka_answers import ASKED_AGAIN, NO_TOPIC, ask, no_answer, no_topic, not_ready, refused
+from tideline.model.errors import Fatal, PositionLost, Retriable, TidelineError
 from tideline.model.position import Partition, Position, Range, StreamId
 from tideline.ports import Delivery, LogRecord
 
@@ -54,7 +54,7 @@ class PythonLog:
 
     def create(self, topic: str, partitions: int, config: Mapping[str, str] | None = None) -> None:
         configs = {**TOPIC_CONFIG, **(config or {})}
-        wanted = {topic: {"num_partitions": partitions, "replication_factor": 1, "configs": configs}}
+        wanted = {topic: {"num_partitions": partitions, "replication_factor": -1, "configs": configs}}
         ask(lambda _: self._create(wanted, topic), self._request_s)
         there = len(ask(lambda left: self._bounds(topic, left), self._request_s, until_there=True))
         if there != partitions:
@@ -78,6 +78,13 @@ class PythonLog:
         return self._connected
 
     def _create(self, wanted: Mapping[str, Any], topic: str) -> None:
+        """Asked for only when it is missing: a service that may use a topic need not be one that may make it."""
+        try:
+            self._describe(topic)
+            return
+        except Retriable as error:
+            if error.code != NO_TOPIC:
+                raise
         with _translated(topic), suppress(trouble.TopicAlreadyExistsError):
             self._admin().create_topics(wanted)
 

@@ -181,12 +181,17 @@ def _facts(contract: Contract, run: Run, build: Build, settings: Settings) -> di
         source_version=silver.version,
     )
     return {
-        "lake": str(settings.lake),
+        "lake": lake_facts(settings),
         "silver": {contract.id: silver.version},
         "built_batch": {contract.id: build.built_batch},
         "released_batch": {contract.id: run.released_batch},
         "commit": said.as_metadata(),
     }
+
+
+def lake_facts(settings: Settings) -> dict[str, str]:
+    """Where dbt finds silver and writes gold."""
+    return {zone: settings.lake.place(zone) for zone in ("silver", "gold")}
 
 
 def _run(contract: Contract, run: Run, build: Build, tags: Sequence[str], gold: Gold) -> None:
@@ -263,7 +268,7 @@ def build_marts(contract: Contract, run_key: str, gold: Gold) -> None:
 
 def build_docs(gold: Gold) -> str:
     """dbt's documentation as one file that needs no network: `HOME/dbt_docs/index.html`; returns its path."""
-    gold.run(["docs", "generate", "--static"], {"lake": str(gold.settings.lake)}, "docs", gold.settings)
+    gold.run(["docs", "generate", "--static"], {"lake": lake_facts(gold.settings)}, "docs", gold.settings)
     place = gold.settings.home / "dbt_docs"
     place.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(gold.settings.home / "dbt" / "docs" / "static_index.html", place / "index.html")

@@ -33,6 +33,7 @@ COMMANDS = {
     "compile": "Compile the contracts into the index and the generated files.",
     "plan": "Show what applying the contracts would change, or the stages that a run would go through.",
     "apply": "Carry out what plan shows: tables, generated files, the record of what is deployed.",
+    "topics": "Make the topics that contracts need, on a Kafka that Tideline does not run itself.",
     "env": "Prepare, show and review environments on AWS.",
     "cost": "Estimate what an environment costs a month.",
     "run": "Run one stage, or a whole run without Airflow.",

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tideline.model.contract import Contract
+from tideline.model.lake import DOCUMENTS
 from tideline.rendering import catalog, json_schema, tfvars
 
 FILE = "contracts.auto.tfvars.json"
@@ -49,7 +50,7 @@ def inputs(contract: Contract, marts: Sequence[str] = ()) -> dict[str, Any]:
 def place(prefix: str) -> str:
     """`_tideline/releases/x/` -> `documents/releases/x/`; every other prefix begins with its zone already."""
     head, _, rest = prefix.partition("/")
-    return f"documents/{rest}" if head == tfvars.DOCUMENTS else prefix
+    return f"documents/{rest}" if head == DOCUMENTS else prefix
 
 
 def _role(role: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,10 +13,11 @@ from datetime import timedelta
 from typing import Any
 
 from tideline.model.contract import Contract
+from tideline.model.lake import DOCUMENTS
 
 FOLDER = "_generated/contracts"
-DOCUMENTS = "_tideline"
 _KINDS = ("releases", "runs", "drift")
+_INCREMENT = 16_777_216  # as much as the speed layer publishes at once
 _HEADROOM = 4_096  # a record is its value with its key and headers
 
 
@@ -53,7 +54,7 @@ def topics(contract: Contract) -> dict[str, Any]:
     events = max(contract.deduplication.horizon, timedelta(days=1)) + timedelta(days=7)
     made = {
         contract.stream.topic: (events, contract.stream.max_event_bytes + _HEADROOM),
-        increments_topic(contract): (timedelta(days=7), 1_048_576),
+        increments_topic(contract): (timedelta(days=7), _INCREMENT),
     }
     return {
         name: {

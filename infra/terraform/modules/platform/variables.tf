@@ -52,6 +52,10 @@ variable "inputs" {
     error_message = "inputs.account_id is the 12 digits of your own AWS account: fill in terraform.tfvars."
   }
   validation {
+    condition     = var.character.engine != "kinesis" || var.inputs.image == null
+    error_message = "The speed and the serving layer read Kafka, not Kinesis: with engine = kinesis leave inputs.image out, or choose msk."
+  }
+  validation {
     condition     = (var.inputs.repository == null) == (var.inputs.state == null)
     error_message = "inputs.repository needs inputs.state and the other way round: the workflows' roles may reach this environment's state and no other."
   }

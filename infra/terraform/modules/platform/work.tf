@@ -4,10 +4,10 @@ locals {
   manifest = local.code ? jsondecode(file("${var.release.folder}/manifest.json")) : null
 
   # What every process of Tideline is told of this environment; src/tideline/settings.py names each.
-  settings = {
-    TIDELINE_LAKE  = "s3://${module.names.prefix}-{zone}-${var.inputs.account_id}"
-    TIDELINE_KAFKA = local.kafka ? module.stream.bootstrap_brokers : null
-  }
+  settings = merge(
+    { TIDELINE_REMOTE_LAKE = "s3://${module.names.prefix}-{zone}-${var.inputs.account_id}" },
+    local.kafka ? { TIDELINE_KAFKA = module.stream.bootstrap_brokers, TIDELINE_KAFKA_IAM_REGION = var.inputs.region } : {},
+  )
 }
 
 module "artifacts" {

@@ -1,0 +1,106 @@
+"""Documents in a bucket: S3 itself takes the first writer of a name and refuses the others (If-None-Match)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tideline.model.errors import DataError, Fatal, Retriable
+
+_NAME = re.compile(r"(?!.*\.\.)[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
+_TAKEN, _RACING = "PreconditionFailed", "ConditionalRequestConflict"
+_LATER = frozenset({"InternalError", "RequestTimeout", "ServiceUnavailable", "SlowDown", "Throttling", "503", "500"})
+_ROUNDS = 5
+
+
+class S3Documents:
+    """Documents port over one bucket; `client` is boto3's for S3. A name is a key."""
+
+    def __init__(self, client: Any, bucket: str) -> None:
+        self._client, self._bucket = client, bucket
+
+    def put_new(self, name: str, document: Mapping[str, Any]) -> bool:
+        """False when the name is taken. S3 answers 409 while another write of it is under way: it is asked again.
+
+        Where the client had to ask twice and this very text is there, the first answer was lost: this was the writer.
+        """
+        text = json.dumps(document, sort_keys=True, ensure_ascii=False, indent=1).encode()
+        key = self._key(name)
+        for _ in range(_ROUNDS):
+            refused = self._put(key, text)
+            if refused is None:
+                return True
+            if _code(refused) == _TAKEN:
+                again = refused.response.get("ResponseMetadata", {}).get("RetryAttempts", 0) > 0
+                return bool(again and self.get(name) == json.loads(text))
+        raise Retriable("TL-DOC-003", "others write the document all the time", where=self._where(key))
+
+    def get(self, name: str) -> dict[str, Any] | None:
+        key = self._key(name)
+        with self._translated(key):
+            try:
+                body = self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+            except ClientError as error:
+                if _code(error) in ("NoSuchKey", "404"):
+                    return None
+                raise
+        try:
+            found = json.loads(body)
+        except ValueError as error:
+            raise DataError("TL-DOC-002", "the document is not JSON", where=self._where(key)) from error
+        if not isinstance(found, dict):
+            raise DataError("TL-DOC-002", "the document is not a JSON object", where=self._where(key))
+        return found
+
+    def names(self, prefix: str) -> list[str]:
+        with self._translated(prefix):
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
+            return sorted(item["Key"] for page in pages for item in page.get("Contents", []))
+
+    def _put(self, key: str, text: bytes) -> ClientError | None:
+        with self._translated(key):
+            try:
+                self._client.put_object(
+                    Bucket=self._bucket, Key=key, Body=text, ContentType="application/json", IfNoneMatch="*"
+                )
+            except ClientError as error:
+                if _code(error) in (_TAKEN, _RACING):
+                    return error
+                raise
+        return None
+
+    @contextmanager
+    def _translated(self, key: str) -> Iterator[None]:
+        try:
+            yield
+        except ClientError as error:
+            told = f"S3 refused: {_code(error)}"
+            if _code(error) in _LATER:
+                raise Retriable("TL-DOC-004", told, where=self._where(key)) from error
+            fix = "the role of this process has to reach the bucket: infra/terraform/modules/iam"
+            raise Fatal("TL-DOC-005", told, where=self._where(key), fix=fix) from error
+        except BotoCoreError as error:
+            raise Retriable(
+                "TL-DOC-004", f"S3 does not answer ({type(error).__name__})", where=self._where(key)
+            ) from error
+
+    def _key(self, name: str) -> str:
+        if not _NAME.fullmatch(name) or len(name) > 500:
+            raise Fatal(
+                "TL-DOC-001",
+                f"{name[:80]!r} is no document name",
+                fix="use letters, digits, '.', '_', '-' and '/' between parts; no part starts with a dot",
+            )
+        return name
+
+    def _where(self, key: str) -> str:
+        return f"s3://{self._bucket}/{key}"
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", "unknown"))
