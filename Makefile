@@ -7,7 +7,7 @@ export PYTHON
 # warnings of libraries are for their authors; ours are errors of make check
 export PYTHONWARNINGS ?= ignore
 
-.PHONY: help setup demo up down status test check lock compile
+.PHONY: help setup demo up down status test tf-test check lock compile
 
 help:  ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -37,7 +37,14 @@ status: $(VENV)/.packages  ## Show what runs.
 
 test: $(VENV)/.packages  ## Run all tests; what needs something absent is skipped with the reason.
 	@$(MAKE) --no-print-directory --silent $(VENV)/.platform || true
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(if $(ARGS),$(BIN)/python -m pytest $(ARGS),failed=0; $(INFRA) || failed=1; \
+		$(BIN)/python -m pytest --ignore=tests/infra || failed=1; exit $$failed)
+
+# in two processes, since most of it is waiting for terraform; a group stays together, so that nothing is planned twice
+INFRA := scripts/infra_tools.sh; $(BIN)/python -m pytest -n 2 --dist loadgroup tests/infra
+
+tf-test: $(VENV)/.packages  ## Test infra/terraform, offline: modules, plans, policies, linters, apply on moto. Part of make test.
+	@$(INFRA) $(ARGS)
 
 check: $(VENV)/.packages  ## Lint, format, types, import rules, house rules, fresh generated files.
 	@$(BIN)/ruff check

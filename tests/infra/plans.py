@@ -72,20 +72,21 @@ def service(resource_type: str) -> str:
     return SERVICES[max(special, key=len)] if special else resource_type.split("_")[1]
 
 
-def documents(plan: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every policy document in the plan with `address.attribute`, wherever an attribute holds one as JSON text."""
+def documents(plan: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """(address, attribute, document) of every policy in the plan, wherever an attribute holds one as JSON text."""
     for one in resources(plan):
-        yield from _documents(one["address"], one["change"]["after"])
+        for attribute, value in (one["change"]["after"] or {}).items():
+            for document in _documents(value):
+                yield one["address"], attribute, document
 
 
-def _documents(place: str, value: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+def _documents(value: Any) -> Iterator[dict[str, Any]]:
     if isinstance(value, dict):
-        for name, inner in value.items():
-            yield from _documents(f"{place}.{name}", inner)
-    elif isinstance(value, list):
-        for number, inner in enumerate(value):
-            yield from _documents(f"{place}.{number}", inner)
+        value = list(value.values())
+    if isinstance(value, list):
+        for inner in value:
+            yield from _documents(inner)
     elif isinstance(value, str) and value.lstrip().startswith("{") and '"Statement"' in value:
         read = json.loads(value)
         if isinstance(read.get("Statement"), list | dict):
-            yield place, read
+            yield read

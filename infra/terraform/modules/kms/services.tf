@@ -22,11 +22,18 @@ locals {
       {
         sid     = "TrailWritesEncrypted"
         service = "cloudtrail.amazonaws.com"
-        actions = ["kms:GenerateDataKey", "kms:DescribeKey"]
+        actions = ["kms:GenerateDataKey"]
         condition = {
           StringEquals = { "aws:SourceArn" = module.names.arns.trail }
           StringLike   = { "kms:EncryptionContext:aws:cloudtrail:arn" = module.names.arns.trail }
         }
+      },
+      # describing a key has no encryption context
+      {
+        sid       = "TrailDescribesKey"
+        service   = "cloudtrail.amazonaws.com"
+        actions   = ["kms:DescribeKey"]
+        condition = { StringEquals = { "aws:SourceArn" = module.names.arns.trail } }
       },
       { sid = "ConfigWritesEncrypted", service = "config.amazonaws.com", actions = local.read, condition = local.for_us },
     ]
