@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tideline.environments.cost.estimate import Estimate
     from tideline.environments.cost.facts import Facts
     from tideline.environments.cost.prices import Prices
+    from tideline.environments.cost.use import Case
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -35,17 +36,19 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 def command(**options: Any) -> int:
     """Say what an environment costs a month, row by row, with the formula and the price of each."""
     from tideline.environments.cost import page
+    from tideline.environments.cost.estimate import estimate
     from tideline.environments.cost.prices import newest, read_prices
     from tideline.settings import settings
 
     today = options["today"].date() if options["today"] else datetime.now(UTC).date()
     prices = read_prices(options["prices"] or newest(settings().terraform / "prices"))
     _warn(prices, today)
-    found = _facts(options["names"], options["plan"])
-    estimates = [_estimate(facts, options["size"], options["gb_per_day"], prices) for facts in found]
+    cases = [
+        _case(facts, options["size"], options["gb_per_day"]) for facts in _facts(options["names"], options["plan"])
+    ]
+    estimates = [estimate(case, prices) for case in cases]
     if options["markdown"] or options["into"]:
-        by_size = [_estimate(found[-1], size, options["gb_per_day"], prices) for size in ("S", "M", "L")]
-        _hand_out(page.markdown(estimates, by_size), options["into"])
+        _hand_out(_page(estimates, cases[-1].facts, prices), options["into"])
     elif options["as_json"]:
         told = {"age_days": prices.age(today), "note": page.LIST_PRICE, "estimates": [*map(page.as_facts, estimates)]}
         click.echo(json.dumps(told))
@@ -71,9 +74,8 @@ def _facts(names: tuple[str, ...], plan: Path | None) -> list[Facts]:
     return [read_facts(folder) for folder in folders]
 
 
-def _estimate(facts: Facts, size: str | None, gb_per_day: int | None, prices: Prices) -> Estimate:
+def _case(facts: Facts, size: str | None, gb_per_day: int | None) -> Case:
     from tideline.environments.cost.assumptions import read_assumptions
-    from tideline.environments.cost.estimate import estimate
     from tideline.environments.cost.sizes import read_sizes
     from tideline.environments.cost.use import Case
     from tideline.settings import settings
@@ -84,7 +86,20 @@ def _estimate(facts: Facts, size: str | None, gb_per_day: int | None, prices: Pr
     if gb_per_day is not None:
         load = chosen.load.model_copy(update={"events_gb_per_day": Decimal(gb_per_day)})
         chosen = chosen.model_copy(update={"load": load})
-    return estimate(Case(facts, chosen, read_assumptions(terraform / "assumptions.json")), name, prices)
+    facts = facts.model_copy(update={"size": name})
+    return Case(facts, chosen, read_assumptions(terraform / "assumptions.json"))
+
+
+def _page(estimates: list[Estimate], largest: Facts, prices: Prices) -> str:
+    """The tables of the environments, of the last of them in every size, and of what changes would do to it."""
+    from tideline.environments.cost.changes import CHANGES
+    from tideline.environments.cost.estimate import estimate
+    from tideline.environments.cost.page import markdown
+
+    cases = [_case(largest, size, None) for size in ("S", "M", "L")]
+    changed = {words: [change(case) for case in cases] for words, change in CHANGES.items()}
+    others = {words: [estimate(case, prices) if case else None for case in row] for words, row in changed.items()}
+    return markdown(estimates, [estimate(case, prices) for case in cases], others)
 
 
 def _hand_out(text: str, into: Path | None) -> None:

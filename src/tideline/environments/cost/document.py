@@ -66,5 +66,9 @@ def _said(error: Any) -> str:
     if error["type"] == "extra_forbidden":
         return "is not known here"
     given = error.get("input")
-    shown = f", found {given!r}" if isinstance(given, str | int | float | Decimal | None) else ""
+    shown = f", found {given}" if isinstance(given, Decimal) else f", found {given!r}" if _short(given) else ""
     return str(error["msg"]).removeprefix("Value error, ") + shown
+
+
+def _short(given: object) -> bool:
+    return isinstance(given, str | int | float | None) and len(repr(given)) < 60

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
@@ -29,6 +29,7 @@ FORMULAS = (
     monitoring,
     audit,
 )
+Table = Mapping[tuple[str, str], Price]
 _MILLIONTH = Decimal("0.000001")
 _DIGITS = 60  # enough that no sum of rows is ever rounded
 
@@ -77,24 +78,24 @@ def uses(case: Case) -> list[Use]:
     return [use for formula in FORMULAS for use in formula(case)]
 
 
-def estimate(case: Case, size: str, prices: Prices) -> Estimate:
+def estimate(case: Case, prices: Prices) -> Estimate:
     """Price every use. Raises Fatal that names every price that the file lacks, or has for another unit."""
-    found = uses(case)
-    lacking = sorted({text for use in found if (text := _lacking(use, prices))})
+    found, table = uses(case), prices.table
+    lacking = sorted({text for use in found if (text := _lacking(use, table))})
     if lacking:
         raise Fatal("TL-COST-006", f"prices are missing: {'; '.join(lacking)}", where=_name(prices), fix=FIX)
-    return Estimate(case.facts.environment, size, prices, tuple(_priced(use, prices) for use in found))
+    return Estimate(case.facts.environment, case.facts.size, prices, tuple(_priced(use, table) for use in found))
 
 
-def _lacking(use: Use, prices: Prices) -> str:
-    price = prices.table.get((use.service, use.usage))
+def _lacking(use: Use, table: Table) -> str:
+    price = table.get((use.service, use.usage))
     if price is None:
         return f"{use.service} {use.usage} for a {use.unit}"
     return "" if price.unit == use.unit else f"{use.service} {use.usage} for a {use.unit}, not a {price.unit}"
 
 
-def _priced(use: Use, prices: Prices) -> Row:
-    price = prices.table[(use.service, use.usage)]
+def _priced(use: Use, table: Table) -> Row:
+    price = table[use.service, use.usage]
     with localcontext(prec=_DIGITS, rounding=ROUND_HALF_EVEN):
         typical = use.quantity.quantize(_MILLIONTH)
         most = typical if use.most is None else max(use.most.quantize(_MILLIONTH), typical)

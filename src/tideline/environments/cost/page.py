@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from tideline.environments.cost.estimate import Estimate, Row
@@ -10,6 +10,7 @@ from tideline.model.errors import Fatal
 
 BEGIN, END = "<!-- tideline cost estimate: begin -->", "<!-- tideline cost estimate: end -->"
 LIST_PRICE = "List prices: without tax, discount, savings plan or free tier, and without support."
+Changed = Mapping[str, Sequence[Estimate | None]]  # by what is changed, in the order of the sizes
 _HEAD = ("what", "quantity", "unit", "unit price", "a month", "at the limits", "formula")
 _RIGHT = (1, 3, 4, 5)
 
@@ -28,7 +29,7 @@ def terminal(one: Estimate) -> str:
     return "\n".join(lines) + "\n"
 
 
-def markdown(as_they_are: Sequence[Estimate], by_size: Sequence[Estimate]) -> str:
+def markdown(as_they_are: Sequence[Estimate], by_size: Sequence[Estimate], changed: Changed) -> str:
     """The generated part of docs/costs.md: environments as they are, one environment in every size, all rows."""
     prices = as_they_are[0].prices
     head = (
@@ -45,6 +46,8 @@ def markdown(as_they_are: Sequence[Estimate], by_size: Sequence[Estimate]) -> st
             _by_part(by_size, [f"{largest} ({one.size})" for one in by_size]),
             "### The three largest rows",
             _largest(as_they_are, by_size),
+            f"### What one change does to {largest}, a month",
+            _by_change(by_size, changed),
             "### Every row",
             *(_details(one) for one in as_they_are),
         ]
@@ -107,7 +110,8 @@ def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def _by_part(estimates: Sequence[Estimate], names: Sequence[str]) -> str:
-    parts = list(dict.fromkeys(part for one in estimates for part in one.parts()))
+    fullest_first = sorted(estimates, key=lambda one: -len(one.parts()))
+    parts = list(dict.fromkeys(part for one in fullest_first for part in one.parts()))
     none = (Decimal(0), Decimal(0))
     rows = [(part, *(_round(one.parts().get(part, none)[0]) for one in estimates)) for part in parts]
     total = ("**a month**", *(f"**{_round(one.total)}**" for one in estimates))
@@ -122,6 +126,18 @@ def _largest(*groups: Sequence[Estimate]) -> str:
         said = (f"{row.use.part}: {row.use.what} {_round(row.cost)} ({row.cost / one.total:.0%})" for row in top)
         rows[one.environment, one.size] = (f"{one.environment} ({one.size})", *said)
     return _table(("", "first", "second", "third"), list(rows.values()))
+
+
+def _by_change(by_size: Sequence[Estimate], changed: Changed) -> str:
+    rows = [
+        (words, *(_difference(now, then) for now, then in zip(by_size, others, strict=True)))
+        for words, others in changed.items()
+    ]
+    return _table(("", *(one.size for one in by_size)), rows, right=range(1, len(by_size) + 1))
+
+
+def _difference(now: Estimate, then: Estimate | None) -> str:
+    return "does not fit" if then is None else f"{then.total - now.total:+,.0f}"
 
 
 def _details(one: Estimate) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
@@ -93,7 +92,7 @@ class Prices(Strict):
             seen.add(key)
         return self
 
-    @cached_property
+    @property
     def table(self) -> dict[tuple[str, str], Price]:
         return {(price.service, price.usage): price for price in self.prices}
 
