@@ -74,18 +74,17 @@ class Round:
         self.terraform.destroy(root, NO_REFRESH, set_to=variables)
         return self.terraform.run(root, "state", "list").split()
 
+    def client(self, name: str, region: str = REGION) -> Any:
+        """A client of a service of this AWS."""
+        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+        return boto3.client(name, region_name=region, endpoint_url=self.aws.url, **keys)
+
     def left(self) -> list[str]:
         """ARNs that still carry a tag in the account; a KMS key is only scheduled for deletion, as in AWS."""
         found = []
         for region in (REGION, REPLICA_REGION):
-            client = boto3.client(
-                "resourcegroupstaggingapi",
-                region_name=region,
-                endpoint_url=self.aws.url,
-                aws_access_key_id="test",
-                aws_secret_access_key="test",
-            )
-            found += [one["ResourceARN"] for one in client.get_resources()["ResourceTagMappingList"]]
+            tagged = self.client("resourcegroupstaggingapi", region).get_resources()["ResourceTagMappingList"]
+            found += [one["ResourceARN"] for one in tagged]
         return sorted(arn for arn in found if ":kms:" not in arn)
 
 
