@@ -28,7 +28,7 @@ class DynamoMemory:
         return _record(found["Item"]) if "Item" in found else None
 
     def put_new(self, file: str, part: str, record: Mapping[str, Any]) -> bool:
-        return self._put(file, part, record, ConditionExpression="attribute_not_exists(part)")
+        return self._put(file, part, record, ConditionExpression="attribute_not_exists(said)")
 
     def replace(self, file: str, part: str, record: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
         return self._put(
@@ -43,8 +43,8 @@ class DynamoMemory:
         asked = {
             "TableName": self._table,
             "ConsistentRead": True,
-            "KeyConditionExpression": "#file = :file and begins_with(part, :prefix)",
-            "ExpressionAttributeNames": {"#file": "file"},
+            "KeyConditionExpression": "#file = :file and begins_with(#part, :prefix)",
+            "ExpressionAttributeNames": {"#file": "file", "#part": "part"},
             "ExpressionAttributeValues": {":file": {"S": file}, ":prefix": {"S": prefix}},
         }
         with translated(f"table {self._table}"):

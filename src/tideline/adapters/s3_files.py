@@ -46,7 +46,13 @@ class S3Files:
     def copy(self, file: StoredFile, bucket: str, key: str) -> None:
         source = {"Bucket": file.bucket, "Key": file.key}
         with self._answers(file):
-            self._s3.copy_object(CopySource=source, CopySourceIfMatch=_quoted(file.etag), Bucket=bucket, Key=key)
+            self._s3.copy_object(
+                CopySource=source,
+                CopySourceIfMatch=_quoted(file.etag),
+                Bucket=bucket,
+                Key=key,
+                TaggingDirective="REPLACE",  # tags of strangers stay behind, and need no permission
+            )
 
     def remove(self, file: StoredFile) -> None:
         try:

@@ -43,6 +43,11 @@ output "topics_document" {
   })
 }
 
+output "archive_streams" {
+  description = "Name of the Firehose stream of each topic that is archived, for alarms."
+  value       = { for topic, archive in aws_kinesis_firehose_delivery_stream.archive : topic => archive.name }
+}
+
 output "archive_place" {
   description = "Where raw events are kept, as a place: <zone>/<key prefix>; null when they are not."
   value       = var.archive.enabled ? "bronze/_archive/" : null

@@ -14,6 +14,7 @@ variables {
         "retail.sales.v1"                  = { partitions = 4, config = { "max.message.bytes" = "12288", "retention.ms" = "1209600001" } }
         "retail.sales.short"               = { partitions = 1, config = { "retention.ms" = "3600000" } }
         "retail.sales.long"                = { partitions = 1, config = { "retention.ms" = "315360000000" } }
+        "retail.sales.forever"             = { partitions = 1, config = { "retention.ms" = "-1" } }
         "tideline.increments.retail.sales" = { partitions = 4, config = { "max.message.bytes" = "1048576", "retention.ms" = "604800000" } }
       }
       roles = { producer = { topics = { read = [], write = ["retail.sales.v1"] } } }
@@ -32,13 +33,13 @@ run "a_stream_per_topic_encrypted_measured_and_tagged" {
     condition = alltrue([
       for topic, stream in aws_kinesis_stream.this : stream.encryption_type == "KMS" && stream.kms_key_id == var.key_arn &&
       stream.name == "tideline-dev-${topic}" && length(stream.shard_level_metrics) == 7 && stream.stream_mode_details[0].stream_mode == "ON_DEMAND"
-    ]) && length(aws_kinesis_stream.this) == 4
+    ]) && length(aws_kinesis_stream.this) == 5
     error_message = "one stream per topic, increments too, our key, shard metrics"
   }
   assert {
     condition = (
       aws_kinesis_stream.this["retail.sales.v1"].retention_period == 337 && aws_kinesis_stream.this["retail.sales.short"].retention_period == 24 &&
-      aws_kinesis_stream.this["retail.sales.long"].retention_period == 8760
+      aws_kinesis_stream.this["retail.sales.long"].retention_period == 8760 && aws_kinesis_stream.this["retail.sales.forever"].retention_period == 8760
     )
     error_message = "retention in hours, rounded up, between a day and a year"
   }
@@ -86,7 +87,7 @@ run "the_archive_reads_the_stream" {
     error_message = "from Kinesis, events only"
   }
   assert {
-    condition     = output.archive_place == "bronze/_archive/"
+    condition     = output.archive_place == "bronze/_archive/" && keys(output.archive_streams) == ["retail.sales.v1"] && startswith(output.archive_streams["retail.sales.v1"], "tideline-dev-archive-")
     error_message = "whoever looks for the archive is told where"
   }
 }
