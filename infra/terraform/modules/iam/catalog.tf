@@ -2,7 +2,8 @@
 
 locals {
   platform_grants = merge(local.compute_grants, local.airflow_grants, {
-    "crawler"  = merge(local.nothing, { read = ["bronze/", "silver/", "gold/"], tables_read = ["bronze/*", "silver/*", "gold/*"], tables_write = ["bronze/*", "silver/*", "gold/*"] })
+    # Crawlers compare and report; they change no table.
+    "crawler"  = merge(local.nothing, { read = ["bronze/", "silver/", "gold/"], tables_read = ["bronze/*", "silver/*", "gold/*"] })
     "redshift" = merge(local.nothing, { read = ["gold/"], tables_read = ["gold/*"] })
     # Lake Formation lends readers this role's rights, never more than the reader was granted; nobody writes through it.
     "lakeformation" = merge(local.nothing, { read = ["bronze/", "silver/", "gold/", "quarantine/"] })

@@ -35,6 +35,9 @@ locals {
         Sid = "ReadVpc", Effect = "Allow", Action = ["ec2:DescribeVpcAttribute"], Resource = ["${local.ec2}:vpc/*"]
       }),
       jsonencode({
+        Sid = "ReadFirewall", Effect = "Allow", Action = ["wafv2:GetWebACLForResource"], Resource = ["${local.arn_of["wafv2"]}:regional/webacl/*/*", "${local.arn_of["elasticloadbalancing"]}:loadbalancer/app/${local.names.prefix}/*"]
+      }),
+      jsonencode({
         Sid = "ReadPush", Effect = "Allow", Action = ["apigateway:GET"], Resource = local.ci_apis
       }),
       jsonencode({
@@ -92,6 +95,10 @@ locals {
       jsonencode({
         Sid       = "WriteCode", Effect = "Allow", Action = ["kms:GenerateDataKey"], Resource = [local.names.key_arn_pattern]
         Condition = { StringEquals = { "kms:ViaService" = "s3.${local.region}.${local.dns}" }, "ForAnyValue:StringEquals" = { "kms:ResourceAliases" = [local.names.keys["artifacts"].alias] } }
+      }),
+      jsonencode({
+        Sid      = "PutBehindFirewall", Effect = "Allow", Action = ["wafv2:AssociateWebACL", "wafv2:DisassociateWebACL"]
+        Resource = ["${local.arn_of["wafv2"]}:regional/webacl/*/*", "${local.arn_of["elasticloadbalancing"]}:loadbalancer/app/${local.names.prefix}/*"]
       }),
       jsonencode({
         Sid = "ManagePush", Effect = "Allow", Action = ["apigateway:DELETE", "apigateway:PATCH", "apigateway:POST", "apigateway:PUT"], Resource = local.ci_apis

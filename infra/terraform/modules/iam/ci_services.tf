@@ -127,27 +127,35 @@ locals {
     }
     Catalog = {
       resources = [local.names.arns.glue_catalog, "${local.names.arns.database}*", "${local.names.arns.table}*", "${local.arn_of["glue"]}:crawler/${local.names.prefix}-*", "${local.arn_of["glue"]}:registry/${local.names.prefix}*", "${local.arn_of["glue"]}:schema/${local.names.prefix}*", local.names.arns.workgroup, "${local.arn_of["glue"]}:securityConfiguration/${local.names.prefix}*"]
-      reads     = ["athena:GetNamedQuery", "athena:GetWorkGroup", "athena:ListTagsForResource", "glue:GetCrawler", "glue:GetDatabase", "glue:GetRegistry", "glue:GetSchema", "glue:GetTable", "glue:GetTags"]
+      reads     = ["athena:GetNamedQuery", "athena:GetWorkGroup", "athena:ListTagsForResource", "glue:GetCrawler", "glue:GetDatabase", "glue:GetDataCatalogEncryptionSettings", "glue:GetRegistry", "glue:GetSchema", "glue:GetTable", "glue:GetTags"]
       writes = [
-        "athena:CreateWorkGroup", "athena:DeleteWorkGroup", "athena:TagResource", "athena:UntagResource", "athena:UpdateWorkGroup", "glue:CreateCrawler", "glue:CreateDatabase", "glue:CreateRegistry", "glue:CreateSchema",
-        "glue:CreateTable", "glue:DeleteCrawler", "glue:DeleteDatabase", "glue:DeleteRegistry", "glue:DeleteSchema", "glue:DeleteTable", "glue:RegisterSchemaVersion", "glue:TagResource", "glue:UntagResource",
+        "athena:CreateNamedQuery", "athena:CreateWorkGroup", "athena:DeleteNamedQuery", "athena:DeleteWorkGroup", "athena:TagResource", "athena:UntagResource", "athena:UpdateWorkGroup", "glue:CreateDatabase", "glue:CreateRegistry", "glue:CreateSchema",
+        "glue:CreateTable", "glue:DeleteCrawler", "glue:DeleteDatabase", "glue:DeleteRegistry", "glue:DeleteSchema", "glue:DeleteTable", "glue:PutDataCatalogEncryptionSettings", "glue:RegisterSchemaVersion", "glue:TagResource", "glue:UntagResource",
         "glue:UpdateCrawler", "glue:UpdateDatabase", "glue:UpdateRegistry", "glue:UpdateSchema", "glue:UpdateTable",
+      ]
+    }
+    Costs = {
+      resources = ["arn:${local.partition}:ce::${local.account}:costcategory/*", "arn:${local.partition}:ce::${local.account}:anomalymonitor/*", "arn:${local.partition}:ce::${local.account}:anomalysubscription/*"]
+      reads     = ["ce:DescribeCostCategoryDefinition", "ce:GetAnomalyMonitors", "ce:GetAnomalySubscriptions", "ce:ListTagsForResource"]
+      writes = [
+        "ce:DeleteAnomalyMonitor", "ce:DeleteAnomalySubscription", "ce:DeleteCostCategoryDefinition", "ce:TagResource",
+        "ce:UntagResource", "ce:UpdateAnomalyMonitor", "ce:UpdateAnomalySubscription", "ce:UpdateCostCategoryDefinition",
       ]
     }
     Guards = {
       resources = [
-        local.names.arns.trail, "${local.arn_of["access-analyzer"]}:analyzer/${local.names.prefix}*", "${local.names.arns.backup_vault}*", "${local.arn_of["backup"]}:backup-plan:*", "${local.arn_of["config"]}:config-rule/*",
+        local.names.arns.trail, "${local.arn_of["access-analyzer"]}:analyzer/${local.names.prefix}*", "${local.names.arns.backup_vault}*", "${local.arn_of["backup"]}:backup-plan:*", "${local.arn_of["backup"]}:restore-testing-plan:*", "${local.arn_of["config"]}:config-rule/*",
         "arn:${local.partition}:budgets::${local.account}:budget/${local.names.prefix}*",
       ]
       reads = [
         "access-analyzer:GetAnalyzer", "access-analyzer:ListTagsForResource", "backup:DescribeBackupVault", "backup:GetBackupPlan", "backup:GetBackupSelection", "backup:GetBackupVaultAccessPolicy",
-        "backup:GetBackupVaultNotifications", "backup:ListBackupSelections", "backup:ListTags", "budgets:ListTagsForResource", "budgets:ViewBudget", "cloudtrail:GetEventSelectors", "cloudtrail:GetInsightSelectors",
+        "backup:GetBackupVaultNotifications", "backup:GetRestoreTestingPlan", "backup:GetRestoreTestingSelection", "backup:ListBackupSelections", "backup:ListTags", "budgets:ListTagsForResource", "budgets:ViewBudget", "cloudtrail:GetEventSelectors", "cloudtrail:GetInsightSelectors",
         "cloudtrail:GetTrail", "cloudtrail:GetTrailStatus", "cloudtrail:ListTags", "config:ListTagsForResource",
       ]
       writes = [
-        "access-analyzer:CreateAnalyzer", "access-analyzer:TagResource", "access-analyzer:UntagResource", "backup:CreateBackupPlan", "backup:CreateBackupSelection", "backup:CreateBackupVault", "backup:DeleteBackupPlan",
-        "backup:DeleteBackupSelection", "backup:PutBackupVaultAccessPolicy", "backup:PutBackupVaultLockConfiguration", "backup:PutBackupVaultNotifications", "backup:TagResource", "backup:UntagResource",
-        "backup:UpdateBackupPlan", "budgets:ModifyBudget", "budgets:TagResource", "budgets:UntagResource", "cloudtrail:AddTags", "cloudtrail:CreateTrail", "cloudtrail:PutEventSelectors",
+        "access-analyzer:CreateAnalyzer", "access-analyzer:TagResource", "access-analyzer:UntagResource", "backup:CreateBackupPlan", "backup:CreateBackupSelection", "backup:CreateBackupVault", "backup:CreateRestoreTestingPlan", "backup:CreateRestoreTestingSelection", "backup:DeleteBackupPlan",
+        "backup:DeleteBackupSelection", "backup:DeleteRestoreTestingPlan", "backup:DeleteRestoreTestingSelection", "backup:PutBackupVaultAccessPolicy", "backup:PutBackupVaultLockConfiguration", "backup:PutBackupVaultNotifications", "backup:TagResource", "backup:UntagResource",
+        "backup:UpdateBackupPlan", "backup:UpdateRestoreTestingPlan", "backup:UpdateRestoreTestingSelection", "budgets:ModifyBudget", "budgets:TagResource", "budgets:UntagResource", "cloudtrail:AddTags", "cloudtrail:CreateTrail", "cloudtrail:PutEventSelectors",
         "cloudtrail:PutInsightSelectors", "cloudtrail:RemoveTags", "cloudtrail:StartLogging", "config:DeleteConfigRule", "config:PutConfigRule", "config:TagResource", "config:UntagResource",
       ]
     }

@@ -70,7 +70,7 @@ locals {
       resources = ["${local.arn_of["redshift-serverless"]}:namespace/*", "${local.arn_of["redshift-serverless"]}:workgroup/*"]
       reads     = ["redshift-serverless:GetNamespace", "redshift-serverless:GetWorkgroup", "redshift-serverless:ListTagsForResource"]
       makes     = ["redshift-serverless:CreateNamespace", "redshift-serverless:CreateWorkgroup", "redshift-serverless:TagResource"]
-      writes    = ["redshift-serverless:DeleteNamespace", "redshift-serverless:DeleteWorkgroup", "redshift-serverless:UntagResource", "redshift-serverless:UpdateNamespace", "redshift-serverless:UpdateWorkgroup"]
+      writes    = ["redshift-data:ExecuteStatement", "redshift-serverless:DeleteNamespace", "redshift-serverless:DeleteWorkgroup", "redshift-serverless:UntagResource", "redshift-serverless:UpdateNamespace", "redshift-serverless:UpdateWorkgroup"]
     }
   }
 
@@ -83,19 +83,19 @@ locals {
       "elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeTags", "elasticloadbalancing:DescribeTargetGroupAttributes", "elasticloadbalancing:DescribeTargetGroups",
     ]
     Rest = [
-      "application-autoscaling:DescribeScalableTargets", "application-autoscaling:DescribeScalingPolicies", "cloudtrail:DescribeTrails", "config:DescribeConfigRules", "config:DescribeDeliveryChannels",
+      "application-autoscaling:DescribeScalableTargets", "application-autoscaling:DescribeScalingPolicies", "ce:ListCostAllocationTags", "cloudtrail:DescribeTrails", "config:DescribeConfigRules", "config:DescribeDeliveryChannels",
       "ecs:DescribeTaskDefinition", "elasticmapreduce:DescribeSecurityConfiguration", "elasticmapreduce:GetBlockPublicAccessConfiguration", "kafka:GetBootstrapBrokers", "kafka:ListClustersV2",
       "kafka:ListConfigurations", "kms:ListAliases", "lakeformation:DescribeResource", "lakeformation:GetDataLakeSettings", "lakeformation:GetLFTag", "lakeformation:GetResourceLFTags",
-      "lakeformation:ListPermissions", "lakeformation:ListResources", "logs:DescribeLogGroups", "sns:GetSubscriptionAttributes",
+      "lakeformation:ListPermissions", "lakeformation:ListResources", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies", "redshift-data:DescribeStatement", "redshift-serverless:ListUsageLimits", "sns:GetSubscriptionAttributes",
     ]
   }
   ci_acts = {
     Rest = [
-      "config:PutConfigurationRecorder", "config:PutDeliveryChannel", "ecr:GetAuthorizationToken", "ecs:DeregisterTaskDefinition", "elasticmapreduce:CreateSecurityConfiguration", "elasticmapreduce:DeleteSecurityConfiguration",
-      "elasticmapreduce:PutBlockPublicAccessConfiguration", "kinesis:DisableEnhancedMonitoring", "kinesis:EnableEnhancedMonitoring", "lakeformation:AddLFTagsToResource", "lakeformation:CreateLFTag", "lakeformation:DeleteLFTag",
+      "ce:CreateAnomalyMonitor", "ce:CreateAnomalySubscription", "ce:CreateCostCategoryDefinition", "ce:UpdateCostAllocationTagsStatus", "config:PutConfigurationRecorder", "config:PutDeliveryChannel", "ecr:GetAuthorizationToken", "ecs:DeregisterTaskDefinition", "elasticloadbalancing:SetWebAcl", "elasticmapreduce:CreateSecurityConfiguration", "elasticmapreduce:DeleteSecurityConfiguration",
+      "elasticmapreduce:PutBlockPublicAccessConfiguration", "glue:CreateCrawler", "kinesis:DisableEnhancedMonitoring", "kinesis:EnableEnhancedMonitoring", "lakeformation:AddLFTagsToResource", "lakeformation:CreateLFTag", "lakeformation:DeleteLFTag",
       "lakeformation:DeregisterResource", "lakeformation:GrantPermissions", "lakeformation:PutDataLakeSettings", "lakeformation:RegisterResource", "lakeformation:RemoveLFTagsFromResource",
-      "lakeformation:RevokePermissions", "lakeformation:UpdateLFTag", "logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeResourcePolicies", "logs:GetLogDelivery", "logs:ListLogDeliveries",
-      "logs:PutResourcePolicy", "logs:UpdateLogDelivery",
+      "lakeformation:RevokePermissions", "lakeformation:UpdateLFTag", "logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DeleteResourcePolicy", "logs:GetLogDelivery", "logs:ListLogDeliveries",
+      "logs:PutResourcePolicy", "logs:UpdateLogDelivery", "redshift-serverless:CreateUsageLimit", "redshift-serverless:DeleteUsageLimit", "redshift-serverless:UpdateUsageLimit",
     ]
     # What is made carries our tags from the first moment.
     Tagged = ["aps:CreateWorkspace", "elasticmapreduce:RunJobFlow", "emr-serverless:CreateApplication", "grafana:CreateWorkspace", "kms:CreateKey", "transfer:CreateServer"]

@@ -93,18 +93,39 @@ locals {
           Action = ["cloudwatch:GetMetricData", "dynamodb:ListTables", "events:ListRules", "s3:ListAllMyBuckets", "tag:GetResources"]
         }),
         jsonencode({
-          Sid    = "KeepRecoveryPoints", Effect = "Allow", Resource = ["${local.names.arns.backup_vault}*"]
+          Sid    = "KeepRecoveryPoints", Effect = "Allow", Resource = [for region in local.kept_in : "arn:${local.partition}:backup:${region}:${local.account}:backup-vault:${local.names.prefix}-*"]
           Action = ["backup:DescribeBackupVault", "backup:CopyIntoBackupVault"]
         }),
         jsonencode({
           Sid       = "UseKeys", Effect = "Allow", Action = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"], Resource = [local.names.key_arn_pattern]
           Condition = { "ForAnyValue:StringEquals" = { "kms:ResourceAliases" = sort(concat([for zone in local.kept : local.names.keys[zone].alias], [local.names.keys["backup"].alias, local.names.keys["services"].alias])) } }
         }),
+        jsonencode({
+          Sid = "LendKeys", Effect = "Allow", Action = ["kms:CreateGrant"], Resource = [for region in local.kept_in : "arn:${local.partition}:kms:${region}:${local.account}:key/*"]
+          Condition = {
+            Bool                     = { "kms:GrantIsForAWSResource" = "true" }
+            "ForAnyValue:StringLike" = { "kms:ResourceAliases" = ["alias/${local.names.prefix}-*"] }
+          }
+        }),
+        # Restores are tested: AWS Backup makes a bucket or a table of this name, restores into it and ends it.
+        jsonencode({
+          Sid    = "TestRestoreOfBuckets", Effect = "Allow", Resource = ["arn:${local.partition}:s3:::awsbackup-restore-test-*"]
+          Action = ["s3:CreateBucket", "s3:GetBucketLocation", "s3:GetBucketVersioning", "s3:ListBucket", "s3:ListBucketVersions", "s3:PutBucketOwnershipControls", "s3:PutBucketVersioning"]
+        }),
+        jsonencode({
+          Sid    = "TestRestoreOfObjects", Effect = "Allow", Resource = ["arn:${local.partition}:s3:::awsbackup-restore-test-*/*"]
+          Action = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:GetObjectVersion", "s3:ListMultipartUploadParts", "s3:PutObject", "s3:PutObjectTagging", "s3:PutObjectVersionTagging"]
+        }),
+        jsonencode({
+          Sid    = "TestRestoreOfTables", Effect = "Allow", Resource = ["arn:${local.partition}:dynamodb:${local.scope}:table/awsbackup-restore-test-*"]
+          Action = ["dynamodb:BatchWriteItem", "dynamodb:DescribeTable", "dynamodb:PutItem", "dynamodb:RestoreTableFromAwsBackup", "dynamodb:RestoreTableFromBackup"]
+        }),
       ],
     )
   }
 
-  kept = ["bronze", "silver", "gold", "quarantine", "documents"]
+  kept_in = concat([local.region], var.replica_region[*])
+  kept    = ["bronze", "silver", "gold", "quarantine", "documents"]
 }
 
 resource "aws_iam_role_policy_attachment" "config" {

@@ -24,7 +24,7 @@ locals {
       }),
       jsonencode({
         Sid    = "RememberDeliveries", Effect = "Allow", Resource = ["${local.names.arns.dynamodb_table}deliveries"]
-        Action = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]
+        Action = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"]
       }),
     ])
 

@@ -36,7 +36,7 @@ locals {
   widened = { for id, one in var.contracts : id => {
     for place in distinct(flatten([for stage in concat(local.stages, ["maintain"]) : values(local.asked["${stage}/${id}"])])) : place => (
       var.scope == "contract" ? place :
-      startswith(place, "documents/") ? replace(place, "/${id}/", "/${one.domain}.") :
+      startswith(place, "documents/") ? "documents/${split("/", place)[1]}/${one.domain}." :
       startswith(place, "gold/quality_") ? "gold/quality_${one.domain}_" :
       startswith(place, "${split("/", place)[0]}/${one.domain}/") ? "${split("/", place)[0]}/${one.domain}/" : place
     )
