@@ -1,4 +1,4 @@
-# Two thousand contracts of twenty domains: tables follow contracts, grants do not.
+# Many contracts of twenty domains: tables follow contracts, grants do not. (Two hundred: the mocked provider needs minutes for thousands.)
 
 mock_provider "aws" {}
 
@@ -12,10 +12,10 @@ variables {
   )
 }
 
-run "two_thousand_contracts" {
+run "grants_follow_domains_not_contracts" {
   command = plan
   variables {
-    contracts = { for n in flatten([for k in range(1) : range(200 * k, 200 * k + 200)]) : "domain${n % 20}.product${n}" => {
+    contracts = { for n in range(200) : "domain${n % 20}.product${n}" => {
       domain         = "domain${n % 20}"
       owner          = "owner${n % 20}"
       tier           = "silver"

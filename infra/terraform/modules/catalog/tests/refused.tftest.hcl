@@ -92,7 +92,7 @@ run "lake_formation_without_admin" {
 run "a_crawler_without_role" {
   command = plan
   variables {
-    crawlers = {}
+    crawlers  = {}
     role_arns = { ci-apply = "arn:aws:iam::123456789012:role/a", lakeformation = "arn:aws:iam::123456789012:role/b" }
   }
   expect_failures = [var.role_arns]
@@ -133,8 +133,8 @@ run "a_query_about_landing" {
 run "a_warehouse_of_nine_units" {
   command = plan
   variables {
-    warehouse = { base_capacity = 9, max_capacity = 16 }
-    subnet_ids = ["a", "b", "c"]
+    warehouse          = { base_capacity = 9, max_capacity = 16 }
+    subnet_ids         = ["a", "b", "c"]
     security_group_ids = { warehouse = "sg-1" }
   }
   expect_failures = [var.warehouse]
@@ -143,8 +143,8 @@ run "a_warehouse_of_nine_units" {
 run "a_warehouse_smaller_at_most" {
   command = plan
   variables {
-    warehouse = { base_capacity = 32, max_capacity = 8 }
-    subnet_ids = ["a", "b", "c"]
+    warehouse          = { base_capacity = 32, max_capacity = 8 }
+    subnet_ids         = ["a", "b", "c"]
     security_group_ids = { warehouse = "sg-1" }
   }
   expect_failures = [var.warehouse]
@@ -153,8 +153,8 @@ run "a_warehouse_smaller_at_most" {
 run "a_warehouse_without_limit" {
   command = plan
   variables {
-    warehouse = { daily_limit = 0 }
-    subnet_ids = ["a", "b", "c"]
+    warehouse          = { daily_limit = 0 }
+    subnet_ids         = ["a", "b", "c"]
     security_group_ids = { warehouse = "sg-1" }
   }
   expect_failures = [var.warehouse]
@@ -163,8 +163,8 @@ run "a_warehouse_without_limit" {
 run "a_warehouse_in_two_zones" {
   command = plan
   variables {
-    warehouse = {}
-    subnet_ids = ["a", "b"]
+    warehouse          = {}
+    subnet_ids         = ["a", "b"]
     security_group_ids = { warehouse = "sg-1" }
   }
   expect_failures = [var.subnet_ids]
@@ -173,7 +173,7 @@ run "a_warehouse_in_two_zones" {
 run "a_warehouse_open_to_all" {
   command = plan
   variables {
-    warehouse = {}
+    warehouse  = {}
     subnet_ids = ["a", "b", "c"]
   }
   expect_failures = [var.security_group_ids]
@@ -182,10 +182,10 @@ run "a_warehouse_open_to_all" {
 run "a_warehouse_without_role" {
   command = plan
   variables {
-    warehouse = {}
-    subnet_ids = ["a", "b", "c"]
+    warehouse          = {}
+    subnet_ids         = ["a", "b", "c"]
     security_group_ids = { warehouse = "sg-1" }
-    role_arns = { ci-apply = "arn:aws:iam::123456789012:role/a", lakeformation = "arn:aws:iam::123456789012:role/b" }
+    role_arns          = { ci-apply = "arn:aws:iam::123456789012:role/a", lakeformation = "arn:aws:iam::123456789012:role/b" }
   }
   expect_failures = [var.role_arns]
 }

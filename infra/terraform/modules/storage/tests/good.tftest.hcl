@@ -135,6 +135,12 @@ run "policies_refuse_what_they_promise" {
     error_message = "Every bucket refuses plain HTTP, old TLS, other accounts and customers' keys."
   }
   assert {
+    condition = alltrue([for zone, one in aws_s3_bucket_policy.zone : [
+      for statement in jsondecode(one.policy).Statement : [statement.Action, statement.Condition] if contains(["RefusePlainHttp", "RefuseOldTls"], statement.Sid)
+    ] == [["s3:*", { Bool = { "aws:SecureTransport" = "false" } }], ["s3:*", { NumericLessThan = { "s3:TlsVersion" = "1.2" } }]]])
+    error_message = "TLS 1.2 or newer, for every action."
+  }
+  assert {
     condition     = alltrue([for zone, one in aws_s3_bucket_policy.zone : contains([for statement in jsondecode(one.policy).Statement : statement.Sid], "RefuseAnotherKey") == (zone != "logs")])
     error_message = "Nobody names a key, but where logs are delivered."
   }
