@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.infra.house import blocks
 from tests.localaws import REGION, REPLICA_REGION
 
 NO_ACCOUNT = """\
@@ -40,3 +41,16 @@ def lay_plan_only(root: Path) -> None:
     if any('"replica"' in one.read_text() for one in root.glob("*.tf")):
         text += provider("replica", ASK_NOBODY)
     (root / "offline_override.tf").write_text(text + 'terraform {\n  backend "local" {}\n}\n')
+
+
+def lay_caller(module: Path) -> Path:
+    """A folder beside a module that calls it with both providers: with `aws.replica` it cannot be validated alone."""
+    caller = module.parent / f"caller-of-{module.name}"
+    caller.mkdir()
+    names = [block.name for path in sorted(module.glob("*.tf")) for block in blocks(path) if block.kind == "variable"]
+    given = "".join(f"  {name} = var.{name}\n" for name in names)
+    taken = "".join(f'variable "{name}" {{\n  type = any\n}}\n' for name in names)
+    providers = "  providers = {\n    aws = aws\n    aws.replica = aws.replica\n  }\n"
+    call = f'module "called" {{\n  source = "../{module.name}"\n{providers}{given}}}\n'
+    (caller / "main.tf").write_text(provider() + provider("replica") + taken + call)
+    return caller
