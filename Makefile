@@ -7,7 +7,7 @@ export PYTHON
 # warnings of libraries are for their authors; ours are errors of make check
 export PYTHONWARNINGS ?= ignore
 
-.PHONY: help setup demo up down status test tf-test check lock compile
+.PHONY: help setup demo up down status test tf-test tf-review check lock compile
 
 help:  ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -40,11 +40,14 @@ test: $(VENV)/.packages  ## Run all tests; what needs something absent is skippe
 	@$(if $(ARGS),$(BIN)/python -m pytest $(ARGS),failed=0; $(INFRA) || failed=1; \
 		$(BIN)/python -m pytest --ignore=tests/infra || failed=1; exit $$failed)
 
-# in two processes, since most of it is waiting for terraform; a group stays together, so that nothing is planned twice
-INFRA := scripts/infra_tools.sh; $(BIN)/python -m pytest -n 2 --dist loadgroup tests/infra
+# in four processes on two cores: half of an apply is the provider waiting. A group stays together: nothing is planned twice
+INFRA := scripts/infra_tools.sh; $(BIN)/python -m pytest -n 4 --dist loadgroup tests/infra
 
 tf-test: $(VENV)/.packages  ## Test infra/terraform, offline: modules, plans, policies, linters, apply on moto. Part of make test.
 	@$(INFRA) $(ARGS)
+
+tf-review: $(VENV)/.packages  ## Write the reviewed permissions and docs/environments.md from plans, for a person to read.
+	@$(BIN)/python -m tests.infra.reviewed
 
 check: $(VENV)/.packages  ## Lint, format, types, import rules, house rules, fresh generated files.
 	@$(BIN)/ruff check
@@ -53,6 +56,7 @@ check: $(VENV)/.packages  ## Lint, format, types, import rules, house rules, fre
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m pytest -q tests/unit/test_house_rules.py tests/unit/test_requirements.py tests/unit/test_compose.py
 	@$(BIN)/tideline compile --check
+	@$(BIN)/tideline env tfvars --check
 
 lock: $(VENV)/.packages  ## Write requirements.txt again from pyproject.toml; UPGRADE=1 takes the newest versions.
 	@$(BIN)/python scripts/lock.py
