@@ -172,6 +172,42 @@ def test_a_small_case_costs_what_it_costs_by_hand():
     assert found.total == GOLDEN_TOTAL
 
 
+def test_clusters_cost_what_they_cost_by_hand():
+    """Size L: 10,000 GB a day x 0.3 x 0.9 are 82,125 vCPU hours; core does 64 x 730, task 2212.8125 x 16."""
+    found = estimate(case("prod", "L"), PRICES)
+    batch = {row.use.what: row.cost for row in found.rows if row.use.what.startswith("batch ")}
+    assert batch == {
+        "batch primary": Decimal("238.272"),  # 730 x 0.3264
+        "batch primary, EMR fee": Decimal("59.568"),  # 730 x 0.0816
+        "batch core": Decimal("2501.856"),  # 2920 x 0.8568
+        "batch core, EMR fee": Decimal("625.464"),  # 2920 x 0.2142
+        "batch task, on demand": Decimal("379.18755"),  # a fifth: 442.5625 x 0.8568
+        "batch task, spot": Decimal("606.70008"),  # four fifths: 1770.25 x 0.4 x 0.8568
+        "batch task, EMR fee": Decimal("473.9844375"),  # 2212.8125 x 0.2142
+        "batch disks": Decimal("164.48"),  # 5862.8125 node hours / 730 x 256 GB x 0.08
+    }
+
+
+def test_kinesis_counts_small_records_as_larger_ones():
+    """Records of 1000 bytes are charged as 1024 when written, and as 5120 by Firehose: 730 GB are 747.52 and 3737.6."""
+    one = small()
+    kinesis = replace(one, facts=one.facts.model_copy(update={"engine": "kinesis", "archive": True}))
+    rows = {row.use.what: row for row in estimate(kinesis, PRICES).rows}
+    assert rows["written"].cost == Decimal("747.52") * Decimal("0.08")
+    assert rows["archive to bronze"].cost == Decimal("3737.6") * Decimal("0.029")
+
+
+def test_what_is_copied_costs_its_way_and_its_place():
+    """24 GB a day: 730 GB of rewritten bronze cross; 60 GB of replaced versions and all classes are kept twice."""
+    one = small()
+    copied = replace(one, facts=one.facts.model_copy(update={"replicated": ("bronze",), "replication_time": True}))
+    rows = {row.use.what: row.cost for row in estimate(copied, PRICES).rows if row.use.part == "second region"}
+    assert rows["transfer"] == Decimal("14.6")  # 730 x 0.02
+    assert rows["within 15 minutes"] == Decimal("10.95")  # 730 x 0.015
+    assert rows["writes"] == Decimal("0.0365")  # 7.3 thousand x 0.005
+    assert sum(rows.values()) == Decimal("25.5865") + Decimal("2.76") + Decimal("8.28") + Decimal("9") + Decimal("1.38")
+
+
 def test_limits_of_autoscaling_are_the_second_number():
     """Disks grow to 3 x 100 GB, Spark may take 32 vCPU and 128 GB all month: 15.6 + 983.3158.. + 432.4403.. more."""
     found = estimate(small(), PRICES)

@@ -16,11 +16,22 @@ def event_log(case: Case) -> Iterator[Use]:
     if case.facts.engine != "kinesis":
         yield from _crossing(case)
     if case.facts.archive:
-        archived = case.events_gb
-        service, usage = (
-            ("firehose", "MSK source") if case.facts.engine != "kinesis" else ("firehose", "Kinesis source")
-        )
-        yield Use(_LOG, "archive to bronze", service, usage, "GB", archived, "events of a month, uncompressed")
+        yield _archive(case)
+
+
+def _archive(case: Case) -> Use:
+    """From Kinesis each record is charged as whole 5 KiB, from Kafka as it is."""
+    if case.facts.engine != "kinesis":
+        how = "events of a month, uncompressed"
+        return Use(_LOG, "archive to bronze", "firehose", "MSK source", "GB", case.events_gb, how)
+    how = "events of a month, each rounded up to 5 KiB"
+    return Use(_LOG, "archive to bronze", "firehose", "Kinesis source", "GB", _rounded(case, 5120), how)
+
+
+def _rounded(case: Case, step: int) -> Decimal:
+    """GB of a month when each event counts as whole steps (bytes)."""
+    size = case.size.load.event_bytes
+    return case.events_gb * (-(-size // step) * step) / size
 
 
 def _brokers(case: Case) -> Iterator[Use]:
@@ -72,7 +83,8 @@ def _streams(case: Case) -> Iterator[Use]:
     streams = case.size.load.contracts * each.topics
     hours = streams * HOURS
     yield Use(_LOG, "streams on demand", "kinesis", "stream", "hour", hours, f"{streams} x {HOURS} h")
-    yield Use(_LOG, "written", "kinesis", "data in", "GB", case.events_gb, "events, uncompressed")
+    written = _rounded(case, 1024)
+    yield Use(_LOG, "written", "kinesis", "data in", "GB", written, "events, each rounded up to 1 KiB")
     read = case.events_gb * case.a("log_readers")
     yield Use(_LOG, "read", "kinesis", "data out", "GB", read, "events x log_readers")
     kept = case.size.load.events_gb_per_day * max(each.keep_days - 1, 0)
