@@ -38,12 +38,13 @@ class Finding:
 
 @dataclass(frozen=True)
 class Reviewed:
-    """`issue` is exact, `where` and `detail` are regular expressions for the whole text."""
+    """`issue` is exact, `where` and `detail` are regular expressions of the whole text; `root` shows what is on nowhere."""
 
     issue: str
     where: str
     detail: str
     reason: str
+    root: str = ""
 
     def matches(self, one: Finding) -> bool:
         return bool(
