@@ -38,7 +38,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Reviewed:
-    """`issue` is exact, `where` and `detail` are regular expressions of the whole text; `root` shows what is on nowhere."""
+    """`issue` is exact, `where` and `detail` are patterns of the whole text; `root` shows what is on nowhere."""
 
     issue: str
     where: str
