@@ -15,6 +15,7 @@ FILES = (
     "airflow/requirements.txt",
     "functions/functions.zip",
     "jobs/ingest.py",
+    "jobs/jars/tideline-logstore.jar",
 )
 
 

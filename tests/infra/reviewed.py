@@ -11,6 +11,8 @@ from tests.infra.environments import Environments, names
 from tests.infra.terraform_cli import REPOSITORY, TERRAFORM, copy_of_the_tree, terraform_or_reason
 from tests.localaws.server import local_aws
 from tideline.environments import page, table
+from tideline.environments.cost import facts
+from tideline.environments.cost.sizes import read_sizes
 from tideline.environments.permissions import Naming, permissions
 from tideline.environments.plan import Plan, parse
 
@@ -18,7 +20,7 @@ PERMISSIONS = TERRAFORM / "reviewed" / "permissions.csv"
 PAGE = REPOSITORY / "docs" / "environments.md"
 SAID = (
     "Written by `make tf-review` from Terraform's plan of each environment with envs/example.tfvars and the contracts "
-    "of this repository; `make tf-test` checks that it is fresh. `tideline env show plan.json` makes it of your own plan."
+    "of this repository; `make tf-test` checks that it is fresh. `tideline env show plan.json` shows your own plan."
 )
 
 
@@ -37,7 +39,7 @@ def environments_page(found: dict[str, Plan]) -> str:
 
 
 def write() -> None:
-    """Plan every environment and write the table and the page; what changed is for a person to review."""
+    """Plan every environment and write the table, the page and what costs money; what changed is for a person to review."""
     with contextlib.ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         terraform = terraform_or_reason(scratch)
@@ -47,6 +49,9 @@ def write() -> None:
         found = plans(Environments(terraform, copy_of_the_tree(scratch / "tree"), aws.url))
         PERMISSIONS.write_text(permissions_table(found))
         PAGE.write_text(environments_page(found))
+        sizes = read_sizes(TERRAFORM / "sizes.json")
+        for name, plan in found.items():
+            (TERRAFORM / "envs" / name / facts.FILE).write_text(facts.render(facts.facts_of(plan, sizes, name)))
 
 
 if __name__ == "__main__":

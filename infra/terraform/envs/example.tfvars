@@ -14,6 +14,11 @@ inputs = {
   certificate_arn = "arn:aws:acm:eu-central-1:111122223333:certificate/11112222-3333-4444-5555-666677778888"
   image           = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/tideline/layer@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
+  # The collector beside each service (AWS's distribution of OpenTelemetry, copied into the repository `collector`): without it
+  # CloudWatch knows no lag. And from where people reach Airflow's pages and the warehouse: your VPN or office.
+  collector_image = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/tideline/collector@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+  operator_cidrs  = ["10.8.0.0/16"]
+
   alerts = {
     critical = ["on-call@example.com"]
     warning  = ["data-platform@example.com"]

@@ -40,3 +40,8 @@ output "egress_ips" {
   description = "Public addresses from which this network calls the internet, for the allow-lists of others; empty without NAT."
   value       = [for zone in local.nat_in : aws_eip.nat[zone].public_ip]
 }
+
+output "nat_gateway_ids" {
+  description = "NAT gateway by zone, for alarms; empty without NAT."
+  value       = { for zone, gateway in aws_nat_gateway.this : zone => gateway.id }
+}

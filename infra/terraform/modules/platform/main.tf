@@ -106,6 +106,7 @@ module "network" {
   nat                = var.character.nat
   internal           = true
   ingress_cidrs      = var.inputs.ingress_cidrs
+  operator_cidrs     = var.inputs.operator_cidrs
   sftp_cidrs         = local.parts.sftp ? var.inputs.sftp_cidrs : []
   flow_log_role_arn  = module.iam.role_arns["flow-logs"]
   flow_log_group_arn = module.monitoring.log_groups["flow"].arn

@@ -14,10 +14,12 @@ variable "inputs" {
     account_id, region: where the environment lives. replica_region: where prod's copies go. project: begins every name.
     owner, cost_center: tags of everything. size: S, M or L (sizes.json). availability_zones: three of the region.
     cidr: the VPC's addresses, of no other network that you connect. ingress_cidrs: who may reach the load balancer.
-    certificate_arn: of the API's name (ACM). image: the services' image, by digest. alerts: e-mail addresses by severity.
+    certificate_arn: of the API's name (ACM). image: the services' image, by digest; collector_image: of the
+    metrics collector beside them. operator_cidrs: from where people reach Airflow and the warehouse. alerts: e-mail addresses by severity.
     budget: what a month may cost, in US dollars. people: who may become which person's role (ARNs of your sign-in's roles).
     repository: OWNER/NAME on GitHub whose workflows may plan and apply. producers: principals that may write events, by domain.
     sftp_users, sftp_cidrs: partners that deliver files, with their public keys, and from where.
+    lake_admins: roles that may grant on the catalog, beside the workflows' (whoever applies by hand has to be among them).
     airflow_principals: under which roles an Airflow of your own runs. github_provider_arn: where the account has GitHub's OIDC
     provider already. state: where this environment's state lies, for the roles of the workflows (bootstrap prints it).
   EOT
@@ -34,6 +36,9 @@ variable "inputs" {
     ingress_cidrs      = optional(list(string), [])
     certificate_arn    = optional(string)
     image              = optional(string)
+    collector_image    = optional(string)
+    operator_cidrs     = optional(list(string), [])
+    lake_admins        = optional(list(string), [])
     alerts             = optional(map(list(string)), {})
     budget             = optional(number)
     people             = optional(map(list(string)), {})
@@ -58,6 +63,10 @@ variable "inputs" {
   validation {
     condition     = (var.inputs.repository == null) == (var.inputs.state == null)
     error_message = "inputs.repository needs inputs.state and the other way round: the workflows' roles may reach this environment's state and no other."
+  }
+  validation {
+    condition     = !var.character.parts.lake_formation || var.inputs.repository != null || length(var.inputs.lake_admins) > 0
+    error_message = "inputs.lake_admins is empty and no workflow applies: nobody could grant anything on the catalog. Name the role that applies."
   }
   validation {
     condition     = length(distinct(var.inputs.availability_zones)) == 3 && alltrue([for zone in var.inputs.availability_zones : startswith(zone, var.inputs.region)])

@@ -1,6 +1,12 @@
 # What moves events: the log, the ways in, the jobs and who starts them, the two services.
 
 locals {
+  # With what Spark commits to the buckets: their policies refuse every other writer (ADR 0016).
+  log_store = local.code ? {
+    class = "dev.tideline.delta.S3PutIfAbsentLogStore"
+    jar   = module.artifacts[0].objects["jobs/jars/tideline-logstore.jar"].key
+  } : null
+
   manifest = local.code ? jsondecode(file("${var.release.folder}/manifest.json")) : null
 
   # What every process of Tideline is told of this environment; src/tideline/settings.py names each.
@@ -72,6 +78,7 @@ module "emr" {
   clusters           = { for name, cluster in local.size.clusters : name => merge(cluster, { termination_protection = var.character.protect }) }
   tls_certificates   = local.clusters ? "emr/certificates.zip" : null
   code               = one(module.artifacts[*].spark)
+  log_store          = local.log_store
   subnet_ids         = module.network.private_subnet_ids
   security_group_ids = module.network.security_group_ids
   role_arns          = module.iam.role_arns
@@ -105,6 +112,8 @@ module "services" {
 
   context             = local.context
   image               = var.inputs.image
+  collector_image     = var.inputs.collector_image
+  prometheus          = local.parts.managed_prometheus && var.inputs.collector_image != null ? { endpoint = module.monitoring.prometheus_endpoint } : null
   speed               = local.size.speed
   serving             = local.size.serving
   topics              = local.kafka ? { command = ["tideline", "topics"] } : null

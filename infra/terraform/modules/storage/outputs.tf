@@ -20,3 +20,12 @@ output "rule_counts" {
   description = "Number of lifecycle rules of each bucket; S3 takes 1,000."
   value       = local.rule_count
 }
+
+output "replication_rules" {
+  description = "Rule that copies each zone, as S3's metrics name it: source, destination, rule; empty without a second region."
+  value = { for zone, one in aws_s3_bucket_replication_configuration.zone : zone => {
+    source      = one.bucket
+    destination = local.replicas[zone].name
+    rule        = "everything"
+  } }
+}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 
 import click
@@ -26,17 +27,22 @@ import click
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest.")
 def command(out: Path, architecture: str, as_json: bool) -> None:
     """Pack DAGs, plugins, jobs, dbt project and functions with what they need; the same tree gives the same bytes."""
+    from tideline.environments.logstore import build
     from tideline.environments.package import Sources, package
     from tideline.environments.packages import LockedPackages
     from tideline.index import check_fresh
-    from tideline.local.jars import class_path
+    from tideline.local.jars import class_path, ensure_jars
     from tideline.settings import REPOSITORY, settings
 
     own = settings()
     check_fresh(own.index, own.contracts)
+    ensure_jars(own)
     jars = [path for path in class_path(own, "spark") if not path.name.startswith("delta-")]  # EMR brings Delta
-    sources = Sources(REPOSITORY, own.contracts, own.dbt_project, own.index, jars)
-    manifest = package(sources, LockedPackages(REPOSITORY), out, architecture)
+    with tempfile.TemporaryDirectory() as scratch:
+        log_store = build(REPOSITORY / "spark_jobs" / "logstore", Path(scratch), own)
+        jars += [*class_path(own, "msk"), log_store]
+        sources = Sources(REPOSITORY, own.contracts, own.dbt_project, own.index, jars)
+        manifest = package(sources, LockedPackages(REPOSITORY), out, architecture)
     if as_json:
         click.echo(json.dumps(manifest))
         return
