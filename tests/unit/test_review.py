@@ -20,6 +20,25 @@ GUARDED = [
     ("aws_s3_bucket_server_side_encryption_configuration", SSE),
 ]
 
+IAM_ONLY = {"client_authentication": [{"unauthenticated": False, "sasl": [{"iam": True}]}]}
+AT_REST = {"encryption_at_rest_kms_key_arn": "k"}
+TLS = {"client_broker": "TLS", "in_cluster": True}
+PLAIN_TOO = {**TLS, "client_broker": "TLS_PLAINTEXT"}
+PLAIN_INSIDE = {**TLS, "in_cluster": False}
+KAFKA = {**IAM_ONLY, "encryption_info": [{**AT_REST, "encryption_in_transit": [TLS]}]}
+REQUIRE_SSL, FALSE = {"parameter_key": "require_ssl", "parameter_value": "true"}, {"parameter_value": "false"}
+CONTAINER = {"name": "c", "privileged": False, "readonlyRootFilesystem": True, "user": "10001:10001"}
+INVOKED = {"principal": "events.amazonaws.com", "source_arn": "arn:rule"}
+CONFINED = [
+    ("aws_iam_role", {"name": "r", "assume_role_policy": '{"Statement": []}', "permissions_boundary": "arn:b"}),
+    ("aws_ecs_task_definition", {"container_definitions": json.dumps([CONTAINER])}),
+    ("aws_ecs_service", {"network_configuration": [{"assign_public_ip": False}]}),
+    ("aws_emrserverless_application", {"network_configuration": [{}]}),
+    ("aws_msk_cluster", KAFKA),
+    ("aws_lambda_permission", INVOKED),
+    ("aws_redshiftserverless_workgroup", {"config_parameter": [REQUIRE_SSL]}),
+]
+
 
 def _plan(*resources: tuple[str, dict[str, object]]) -> Plan:
     planned = [
@@ -77,6 +96,10 @@ def test_a_type_that_nobody_has_judged_is_found():
         ("aws_dynamodb_table", {"server_side_encryption": [{"enabled": False, "kms_key_arn": "k"}]}),
         ("aws_lb_listener", {"protocol": "HTTP", "default_action": [{"type": "forward"}]}),
         ("aws_kms_key", {"enable_key_rotation": False}),
+        ("aws_msk_cluster", {**IAM_ONLY, "encryption_info": [{**AT_REST, "encryption_in_transit": [PLAIN_TOO]}]}),
+        ("aws_msk_cluster", {**IAM_ONLY, "encryption_info": [{**AT_REST, "encryption_in_transit": [PLAIN_INSIDE]}]}),
+        ("aws_redshiftserverless_workgroup", {"publicly_accessible": False}),
+        ("aws_redshiftserverless_workgroup", {"config_parameter": [REQUIRE_SSL, {**REQUIRE_SSL, **FALSE}]}),
     ],
 )
 def test_a_store_that_is_not_encrypted_is_found(type_: str, values: dict[str, object]):
@@ -125,3 +148,110 @@ def test_a_resource_policy_for_anybody_needs_a_condition():
 )
 def test_a_secret_in_the_plan_is_found(type_: str, values: dict[str, object]):
     assert "SECRET" in {rule for rule, _ in _broken((type_, values))}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"environment": [{"variables": {"DB_PASSWORD": "hunter2"}}], "kms_key_arn": "k"},
+        {"environment": [{"variables": {"K": "-----BEGIN RSA PRIVATE KEY-----"}}], "kms_key_arn": "k"},
+        {"environment": [{"name": "SOME_API_KEY", "value": "hunter2"}], "kms_key_arn": "k"},
+        {"description": json.dumps([{"settings": {"password": "hunter2"}}]), "kms_key_arn": "k"},
+    ],
+)
+def test_a_secret_is_found_wherever_its_name_stands(values: dict[str, object]):
+    """As a variable of the environment in capitals, as a pair of name and value, inside a text of JSON."""
+    assert [rule for rule, _ in _broken(("aws_lambda_function", values))] == ["SECRET"]
+
+
+def test_what_names_a_secret_by_its_place_is_none():
+    named = {"environment": [{"variables": {"DB_PASSWORD_ARN": "arn:secret", "PORT": "1"}}], "kms_key_arn": "k"}
+    assert _broken(("aws_lambda_function", named)) == []
+
+
+def _endpoint(condition: dict[str, object], **more: object) -> tuple[str, dict[str, object]]:
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*", "Condition": condition, **more}
+    return "aws_vpc_endpoint", {"service_name": "sts", "policy": json.dumps({"Statement": [statement]})}
+
+
+@pytest.mark.parametrize("accounts", ["111122223333", ["111122223333", "444455556666"]])
+def test_an_endpoint_that_lets_named_accounts_pass_is_a_border(accounts: object):
+    assert _broken(_endpoint({"StringEquals": {"aws:PrincipalAccount": accounts}})) == []
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {},
+        {"StringEquals": {"aws:PrincipalAccount": []}},
+        {"StringEquals": {"aws:PrincipalAccount": ["111122223333", "*"]}},
+        {"StringLike": {"aws:PrincipalAccount": "*"}},
+        {"StringEqualsIfExists": {"aws:PrincipalAccount": "111122223333"}},
+        {"Bool": {"aws:SecureTransport": "true"}},
+    ],
+)
+def test_an_endpoint_that_lets_any_credentials_pass_is_wide(condition: dict[str, object]):
+    assert ("WIDE", "allows *") in _broken(_endpoint(condition))
+
+
+def test_only_an_endpoint_is_a_border():
+    """The same words in the policy of a bucket, or of a role, are a grant of everything."""
+    document = json.loads(str(_endpoint({"StringEquals": {"aws:PrincipalAccount": "111122223333"}})[1]["policy"]))
+    bucket = ("aws_s3_bucket_policy", {"bucket": "b", "policy": json.dumps(document)})
+    assert _broken(bucket) == [("WIDE", "allows *")]
+    assert ("WIDE", "allows *") in _broken(_role(document["Statement"][0]))
+
+
+def test_what_is_held_in_breaks_nothing():
+    assert _broken(*CONFINED) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "values", "found"),
+    [
+        (0, {"permissions_boundary": None}, ("BOUNDARY", "the role carries no permissions boundary")),
+        (1, {"container_definitions": json.dumps([CONTAINER, {**CONTAINER, "privileged": True}])},
+         ("CONFINEMENT", "c is privileged")),
+        (1, {"container_definitions": json.dumps([{**CONTAINER, "readonlyRootFilesystem": False}])},
+         ("CONFINEMENT", "c writes its root file system")),
+        (1, {"container_definitions": json.dumps([{**CONTAINER, "user": "0:10001"}])},
+         ("CONFINEMENT", "c runs as root")),
+        (1, {"container_definitions": json.dumps([{"name": "c"}])},
+         ("CONFINEMENT", "c writes its root file system, c runs as root")),
+        (2, {"enable_execute_command": True}, ("CONFINEMENT", "a shell in its tasks can be opened")),
+        (2, {"network_configuration": [{"assign_public_ip": True}]},
+         ("CONFINEMENT", "its tasks have public addresses")),
+        (3, {"network_configuration": []}, ("CONFINEMENT", "its workers run outside of our network")),
+        (4, {"client_authentication": [{"unauthenticated": True, "sasl": [{"iam": True}]}]},
+         ("DOOR", "clients need not say who they are")),
+        (4, {"client_authentication": [{"sasl": [{"scram": True}]}]},
+         ("DOOR", "clients are not known by their IAM role")),
+        (4, {"broker_node_group_info": [{"connectivity_info": {"public_access": {"type": "SERVICE_PROVIDED_EIPS"}}}]},
+         ("DOOR", "brokers are reached from outside: SERVICE_PROVIDED_EIPS")),
+        (5, {"principal": "*"}, ("DOOR", "anybody may call the function")),
+        (5, {"source_arn": None}, ("DOOR", "the service may call the function for any account")),
+    ],
+)  # fmt: skip
+def test_what_is_not_held_in_is_found(number: int, values: dict[str, object], found: tuple[str, str]):
+    type_, good = CONFINED[number]
+    assert _broken((type_, {**good, **values})) == [found]
+
+
+def test_a_policy_in_an_argument_that_the_table_does_not_read_is_found():
+    """A role's own inline_policy and managed_policy_arns, or a document in a type that nobody has heard of."""
+    policy = json.dumps({"Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]})
+    _, role = CONFINED[0]
+    assert _broken(("aws_iam_role", {**role, "inline_policy": [{"name": "x", "policy": policy}]})) == [
+        ("UNREAD", "inline_policy.policy is a policy that the table of permissions leaves out")
+    ]
+    assert _broken(
+        ("aws_iam_role", {**role, "managed_policy_arns": ["arn:aws:iam::aws:policy/AdministratorAccess"]})
+    ) == [("UNREAD", "managed_policy_arns is left out of the table of permissions")]
+    assert ("UNREAD", "doors is a policy that the table of permissions leaves out") in _broken(
+        ("aws_brand_new_store", {"doors": policy})
+    )
+
+
+def test_the_session_policy_of_an_sftp_user_narrows_a_role_and_is_no_grant():
+    policy = json.dumps({"Statement": [{"Effect": "Allow", "Action": "s3:PutObject", "Resource": "*"}]})
+    assert _broken(("aws_transfer_user", {"policy": policy})) == []

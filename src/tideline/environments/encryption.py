@@ -16,7 +16,7 @@ def _key(path: str) -> Rule:
     """A key of ours stands at this path: known, or known after apply."""
 
     def rule(one: Resource, _: Plan) -> str:
-        found = [*_at(one.values, path.split(".")), *_at(one.unknown, path.split("."))]
+        found = [*at(one.values, path.split(".")), *at(one.unknown, path.split("."))]
         return "" if any(found) else f"{path} names no key"
 
     return rule
@@ -26,7 +26,7 @@ def _says(path: str, *wanted: object) -> Rule:
     """The value at this path is one of these."""
 
     def rule(one: Resource, _: Plan) -> str:
-        found = _at(one.values, path.split("."))
+        found = at(one.values, path.split("."))
         return "" if found and all(value in wanted for value in found) else f"{path} is not {wanted[0]!r}"
 
     return rule
@@ -52,27 +52,25 @@ def _bucket(one: Resource, plan: Plan) -> str:
     other = plan.beside(one, "aws_s3_bucket_server_side_encryption_configuration")
     if other is None:
         return "no encryption is configured"
-    found = _at(other.values, ["rule", "apply_server_side_encryption_by_default", "sse_algorithm"])
+    found = at(other.values, ["rule", "apply_server_side_encryption_by_default", "sse_algorithm"])
     log = "logs" in one.values["bucket"] and found == ["AES256"]
     ours = found in (["aws:kms"], ["aws:kms:dsse"])
     return "" if log or ours else f"encrypted by {found}, not by a key of ours"
 
 
-def _volume(one: Resource, _: Plan) -> str:
-    """Kafka: at rest by our key, in transit by TLS only."""
-    rest = [*_at(one.values, ["encryption_info", "encryption_at_rest_kms_key_arn"])]
-    rest += _at(one.unknown, ["encryption_info", "encryption_at_rest_kms_key_arn"])
-    wire = _at(one.values, ["encryption_info", "encryption_in_transit", "client_broker"])
-    return "" if any(rest) and wire == ["TLS"] else "at rest by a key of ours and TLS only is wanted"
+def _tls_only(one: Resource, _: Plan) -> str:
+    """Redshift takes plain connections too, unless a parameter says otherwise."""
+    given = [each for each in at(one.values, ["config_parameter"]) if each.get("parameter_key") == "require_ssl"]
+    return "" if [each.get("parameter_value") for each in given] == ["true"] else "require_ssl is not 'true'"
 
 
-def _at(value: Any, path: list[str]) -> list[Any]:
+def at(value: Any, path: list[str]) -> list[Any]:
     """Every value at a path; lists are walked through."""
     if isinstance(value, list):
-        return [found for inner in value for found in _at(inner, path)]
+        return [found for inner in value for found in at(inner, path)]
     if not path:
         return [] if value is None else [value]
-    return _at(value.get(path[0]), path[1:]) if isinstance(value, Mapping) else []
+    return at(value.get(path[0]), path[1:]) if isinstance(value, Mapping) else []
 
 
 def _says_json(path: str, key: str, wanted: Mapping[str, object]) -> Rule:
@@ -94,7 +92,11 @@ ENCRYPTED: dict[str, Rule] = {
     "aws_sqs_queue": _either(_key("kms_master_key_id"), _says("sqs_managed_sse_enabled", True)),
     "aws_kinesis_stream": _both(_says("encryption_type", "KMS"), _key("kms_key_id")),
     "aws_kinesis_firehose_delivery_stream": _key("extended_s3_configuration.kms_key_arn"),
-    "aws_msk_cluster": _volume,
+    "aws_msk_cluster": _both(
+        _key("encryption_info.encryption_at_rest_kms_key_arn"),
+        _says("encryption_info.encryption_in_transit.client_broker", "TLS"),
+        _says("encryption_info.encryption_in_transit.in_cluster", True),
+    ),
     "aws_dynamodb_table": _both(
         _says("server_side_encryption.enabled", True), _key("server_side_encryption.kms_key_arn")
     ),
@@ -108,6 +110,7 @@ ENCRYPTED: dict[str, Rule] = {
         "configuration.result_configuration.encryption_configuration.encryption_option", "SSE_KMS"
     ),
     "aws_redshiftserverless_namespace": _key("kms_key_id"),
+    "aws_redshiftserverless_workgroup": _tls_only,
     "aws_glue_data_catalog_encryption_settings": _says(
         "data_catalog_encryption_settings.encryption_at_rest.catalog_encryption_mode",
         "SSE-KMS",
@@ -128,7 +131,7 @@ ENCRYPTED: dict[str, Rule] = {
 
 
 def _redirects(one: Resource) -> bool:
-    return _at(one.values, ["default_action", "type"]) == ["redirect"]
+    return at(one.values, ["default_action", "type"]) == ["redirect"]
 
 
 # Types that hold no data, or only what is public anyway; one a line, so that a new one is seen in review.

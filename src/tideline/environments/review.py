@@ -1,4 +1,4 @@
-"""What a plan must keep, whatever the environment: tagged, encrypted, closed to the world, no secret, no wide policy.
+"""What a plan must keep, whatever the environment: tagged, encrypted, closed, confined, no secret, no wide policy.
 
 Each rule gives findings; the reviewed list of exceptions, each with its reason, is the caller's. A type that no rule
 has heard of is a finding too: somebody has to say how its data is encrypted, or that it holds none.
@@ -6,11 +6,13 @@ has heard of is a finding too: somebody has to say how its data is encrypted, or
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tideline.environments.confinement import CONFINED
 from tideline.environments.encryption import ENCRYPTED, HOLDS_NO_DATA
 from tideline.environments.permissions import Policy, policies
 from tideline.environments.plan import Plan, Resource
@@ -19,7 +21,10 @@ TAGS = ("project", "environment", "managed-by", "module")
 NO_RESOURCE_LEVEL = "NoResourceLevel"  # Sid of statements on actions for which AWS has no narrower resource
 _WORLD = ("0.0.0.0/0", "::/0")
 _SECRET_TYPES = ("aws_secretsmanager_secret_version", "aws_iam_access_key", "aws_iam_user", "aws_key_pair")
-_SECRET_KEYS = re.compile(r"(password|secret_string|secret_key|private_key|token|api_key)(_wo)?$")
+_SECRET_KEYS = re.compile(r"(password|secret_string|secret_key|private_key|token|api_key)(_wo)?$", re.IGNORECASE)
+_SESSIONS = ("aws_transfer_user",)  # their policy narrows a role of the table for one session; it grants nothing
+_ENDPOINT = re.compile(r"(^|\.)aws_vpc_endpoint\.")
+_ACCOUNT = re.compile(r"[0-9]{12}")
 _SECRET_TEXT = re.compile(r"AKIA[0-9A-Z]{16}|-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _PUBLIC: dict[str, tuple[str, tuple[object, ...]]] = {
     "aws_redshiftserverless_workgroup": ("publicly_accessible", (True,)),
@@ -46,7 +51,8 @@ class Finding:
 
 def review(plan: Plan) -> list[Finding]:
     """Every break of every rule, in a stable order."""
-    found = [*_untagged(plan), *_unencrypted(plan), *_public(plan), *_secrets(plan), *_wide(plan)]
+    found = [*_untagged(plan), *_unencrypted(plan), *_public(plan), *_loose(plan), *_secrets(plan)]
+    found += [*_wide(plan), *_unread(plan)]
     return sorted(set(found))
 
 
@@ -101,6 +107,15 @@ def _all_blocked(one: Resource) -> bool:
     return all(one.values.get(switch) is True for switch in switches)
 
 
+def _loose(plan: Plan) -> Iterator[Finding]:
+    for one in plan.resources.values():
+        if one.type in CONFINED:
+            name, rule = CONFINED[one.type]
+            why = rule(one, plan)
+            if why:
+                yield Finding(name, one.address, why)
+
+
 def _secrets(plan: Plan) -> Iterator[Finding]:
     for one in plan.resources.values():
         if one.type in _SECRET_TYPES:
@@ -111,14 +126,27 @@ def _secrets(plan: Plan) -> Iterator[Finding]:
 
 
 def _texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Every text with its path; JSON inside a text is walked too, and `{name: X, value: ...}` counts as X."""
     if isinstance(value, str):
         yield path, value
+        yield from _texts(_json(value), path)
     elif isinstance(value, Mapping):
         for key, inner in value.items():
-            yield from _texts(inner, f"{path}.{key}" if path else str(key))
+            name = value["name"] if key == "value" and "name" in value else key
+            yield from _texts(inner, f"{path}.{name}" if path else str(name))
     elif isinstance(value, list):
         for inner in value:
             yield from _texts(inner, path)
+
+
+def _json(text: str) -> Any:
+    """What a text of JSON says, if it is an object or a list; else None."""
+    if text[:1] not in ("{", "["):
+        return None
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return None
 
 
 def _wide(plan: Plan) -> Iterator[Finding]:
@@ -132,7 +160,7 @@ def _wide_statement(policy: Policy, statement: Mapping[str, Any]) -> Iterator[Fi
         return
     where = f"{policy.address} {statement.get('Sid', '')}".strip()
     for action in _several(statement.get("Action", [])):
-        if "*" in action:
+        if "*" in action and not _border(policy, statement):
             yield Finding("WIDE", where, f"allows {action}")
     if "NotAction" in statement or "NotResource" in statement:
         yield Finding("WIDE", where, "allows everything but what it names")
@@ -141,6 +169,27 @@ def _wide_statement(policy: Policy, statement: Mapping[str, Any]) -> Iterator[Fi
         yield Finding("WIDE", where, 'allows on Resource "*"')
     if policy.kind in ("resource", "trust") and _anybody(statement) and not statement.get("Condition"):
         yield Finding("WIDE", where, "lets anybody in, without a condition")
+
+
+def _border(policy: Policy, statement: Mapping[str, Any]) -> bool:
+    """The policy of an endpoint that lets one account's credentials pass keeps others out; what they may is IAM's."""
+    accounts = statement.get("Condition", {}).get("StringEquals", {}).get("aws:PrincipalAccount", [])
+    named = _several(accounts)
+    ours = bool(named) and all(_ACCOUNT.fullmatch(account) for account in named)
+    return policy.kind == "resource" and bool(_ENDPOINT.search(policy.address)) and ours
+
+
+def _unread(plan: Plan) -> Iterator[Finding]:
+    """A policy in an argument that the table of permissions does not know would escape every review."""
+    read = {policy.address: policy.document for policy in policies(plan)}
+    for one in plan.resources.values():
+        if one.type not in _SESSIONS:
+            for path, value in _texts(one.values):
+                found = _json(value)
+                if isinstance(found, dict) and "Statement" in found and found != read.get(one.address):
+                    yield Finding("UNREAD", one.address, f"{path} is a policy that the table of permissions leaves out")
+        if one.values.get("managed_policy_arns"):
+            yield Finding("UNREAD", one.address, "managed_policy_arns is left out of the table of permissions")
 
 
 def _anybody(statement: Mapping[str, Any]) -> bool:
