@@ -16,7 +16,7 @@ pytestmark = pytest.mark.xdist_group("environments")
 
 @pytest.mark.parametrize("name", names())
 def test_facts_are_what_the_plan_says(name: str, environments: Environments) -> None:
-    """Else: tideline cost facts --plan plan.json --write, then tideline cost estimate --into docs/costs.md."""
+    """Else: make tf-review, then tideline cost estimate --into docs/costs.md."""
     result = CliRunner().invoke(facts, ["--plan", str(environments.path(name)), "--check"], standalone_mode=False)
     assert result.return_value == 0, result.output
 

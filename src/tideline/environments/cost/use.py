@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 from tideline.environments.cost.assumptions import Assumptions
 from tideline.environments.cost.facts import Facts
@@ -81,5 +81,5 @@ class Case:
     @property
     def serving_tasks(self) -> Decimal:
         """Enough for the load, between the limits of autoscaling."""
-        needed = -(-self.size.load.requests_per_second // self.a("requests_per_task"))
+        needed = (self.size.load.requests_per_second / self.a("requests_per_task")).to_integral_value(ROUND_CEILING)
         return min(max(needed, Decimal(self.size.serving.minimum)), Decimal(self.size.serving.maximum))
