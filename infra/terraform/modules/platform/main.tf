@@ -75,7 +75,7 @@ module "iam" {
     warehouse      = local.parts.warehouse
     prometheus     = local.parts.managed_prometheus
     grafana        = local.parts.managed_grafana
-    blue_green     = local.serves
+    blue_green     = true
     replication    = local.replica != null
     backup         = local.parts.backup
     flow_logs      = true
