@@ -105,16 +105,31 @@ def test_a_damaged_document_and_a_missing_bucket_are_loud(documents: S3Documents
     client.put_object(Bucket="lake-documents", Key="cut.json", Body=b"{")
     with pytest.raises(DataError, match="TL-DOC-002"):
         documents.get("cut.json")
-    with pytest.raises(Fatal, match="TL-DOC-005") as caught:
+    with pytest.raises(Fatal, match="TL-AWS-002") as caught:
         S3Documents(client, "lake-nowhere").names("x")
     assert "s3://lake-nowhere/x" in str(caught.value)
+
+
+def test_a_denial_of_what_is_not_there_is_an_absence(
+    documents: S3Documents, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who may list only some prefixes is denied a key that is not there; of one that is there, a denial is one."""
+    documents.put_new("runs/a/cut.json", {})
+
+    def denied(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": "AccessDenied"}}, "GetObject")
+
+    monkeypatch.setattr(client, "get_object", denied)
+    assert documents.get("runs/b/cut.json") is None
+    with pytest.raises(Fatal, match="TL-AWS-002"):
+        documents.get("runs/a/cut.json")
 
 
 def test_a_bucket_that_does_not_answer_is_for_later() -> None:
     keys = {"aws_access_key_id": "x", "aws_secret_access_key": "x", "region_name": "us-east-1"}
     patience = boto3.session.Config(retries={"total_max_attempts": 1}, connect_timeout=1)
     silent = boto3.client("s3", endpoint_url="http://127.0.0.1:9", config=patience, **keys)
-    with pytest.raises(Retriable, match="TL-DOC-004"):
+    with pytest.raises(Retriable, match="TL-AWS-003"):
         S3Documents(silent, "x").get("cut.json")
 
 

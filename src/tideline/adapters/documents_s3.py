@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
+from tideline.adapters.aws_answers import code_of, translated
 from tideline.model.errors import DataError, Fatal, Retriable
 
 _NAME = re.compile(r"(?!.*\.\.)[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 _TAKEN, _RACING = "PreconditionFailed", "ConditionalRequestConflict"
-_LATER = frozenset({"InternalError", "RequestTimeout", "ServiceUnavailable", "SlowDown", "Throttling", "503", "500"})
+_ABSENT, _DENIED = frozenset({"NoSuchKey", "404"}), frozenset({"AccessDenied", "403"})
 _ROUNDS = 5
 
 
@@ -35,19 +35,19 @@ class S3Documents:
             refused = self._put(key, text)
             if refused is None:
                 return True
-            if _code(refused) == _TAKEN:
+            if code_of(refused) == _TAKEN:
                 again = refused.response.get("ResponseMetadata", {}).get("RetryAttempts", 0) > 0
                 return bool(again and self.get(name) == json.loads(text))
         raise Retriable("TL-DOC-003", "others write the document all the time", where=self._where(key))
 
     def get(self, name: str) -> dict[str, Any] | None:
         key = self._key(name)
-        with self._translated(key):
+        with translated(self._where(key)):
             try:
                 body = self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
             except ClientError as error:
-                if _code(error) in ("NoSuchKey", "404"):
-                    return None
+                if code_of(error) in _ABSENT or (code_of(error) in _DENIED and key not in self.names(key)):
+                    return None  # who may not list the whole bucket is "denied" what is not there
                 raise
         try:
             found = json.loads(body)
@@ -58,36 +58,21 @@ class S3Documents:
         return found
 
     def names(self, prefix: str) -> list[str]:
-        with self._translated(prefix):
+        with translated(self._where(prefix)):
             pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
             return sorted(item["Key"] for page in pages for item in page.get("Contents", []))
 
     def _put(self, key: str, text: bytes) -> ClientError | None:
-        with self._translated(key):
+        with translated(self._where(key)):
             try:
                 self._client.put_object(
                     Bucket=self._bucket, Key=key, Body=text, ContentType="application/json", IfNoneMatch="*"
                 )
             except ClientError as error:
-                if _code(error) in (_TAKEN, _RACING):
+                if code_of(error) in (_TAKEN, _RACING):
                     return error
                 raise
         return None
-
-    @contextmanager
-    def _translated(self, key: str) -> Iterator[None]:
-        try:
-            yield
-        except ClientError as error:
-            told = f"S3 refused: {_code(error)}"
-            if _code(error) in _LATER:
-                raise Retriable("TL-DOC-004", told, where=self._where(key)) from error
-            fix = "the role of this process has to reach the bucket: infra/terraform/modules/iam"
-            raise Fatal("TL-DOC-005", told, where=self._where(key), fix=fix) from error
-        except BotoCoreError as error:
-            raise Retriable(
-                "TL-DOC-004", f"S3 does not answer ({type(error).__name__})", where=self._where(key)
-            ) from error
 
     def _key(self, name: str) -> str:
         if not _NAME.fullmatch(name) or len(name) > 500:
@@ -100,7 +85,3 @@ class S3Documents:
 
     def _where(self, key: str) -> str:
         return f"s3://{self._bucket}/{key}"
-
-
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", "unknown"))

@@ -48,7 +48,7 @@ locals {
     })]]),
     flatten([for zone, keys in local.listed[role] : [for n, part in chunklist(keys, 12) : jsonencode({
       Sid       = "List${title(zone)}${n}", Effect = "Allow", Action = ["s3:ListBucket"], Resource = [local.names.buckets[zone].arn]
-      Condition = { StringLike = { "s3:prefix" = part } }
+      Condition = { StringLikeIfExists = { "s3:prefix" = part } } # IfExists: else S3 says "denied" of a key that is not there
     })]]),
     [for n, part in chunklist(local.logs_of_tables[role], 8) : jsonencode({
       Sid = "CleanDeltaLogs${n}", Effect = "Allow", Action = ["s3:DeleteObject"], Resource = part
