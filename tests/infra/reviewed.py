@@ -39,7 +39,7 @@ def environments_page(found: dict[str, Plan]) -> str:
 
 
 def write() -> None:
-    """Plan every environment and write the table, the page and what costs money; what changed is for a person to review."""
+    """Plan every environment and write table, page and what costs money; what changed is for a person to review."""
     with contextlib.ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         terraform = terraform_or_reason(scratch)

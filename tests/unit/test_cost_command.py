@@ -48,6 +48,11 @@ def test_the_page_says_what_the_command_says():
     assert put(text, run(*FRESH, "--markdown").stdout, "docs/costs.md") == text
 
 
+def test_what_a_change_saves_is_told_with_a_minus():
+    (line,) = [one for one in run(*FRESH, "--markdown").stdout.splitlines() if one.startswith("| no copies in a")]
+    assert all(cell.strip().startswith("-") for cell in line.strip("|").split("|")[1:])
+
+
 def test_json_has_every_amount_as_text_that_adds_up():
     found = json.loads(run(*FRESH, "-e", "prod", "--json").stdout)
     (one,) = found["estimates"]

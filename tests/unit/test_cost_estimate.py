@@ -75,6 +75,7 @@ def test_more_events_never_cost_less(which: tuple[str, str], one: int, other: in
     low, high = (estimate(loaded(case(*which), gb), PRICES) for gb in (less, more))
     assert low.total <= high.total
     assert low.most <= high.most
+    assert all(row.most >= row.cost for row in high.rows)  # also where the load is more than the limits let through
 
 
 @pytest.mark.parametrize("switch", OFF)

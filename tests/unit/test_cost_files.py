@@ -155,12 +155,13 @@ def resource(address: str, **values: object) -> dict[str, object]:
 
 def plan_of(*more: dict[str, object], cpu: str = "400 vCPU", environment: str = "prod") -> dict[str, object]:
     topic = {"partitions": 4, "config": {"retention.ms": "86400001"}}
+    short = {"partitions": 4, "config": {"retention.ms": "3600000"}}
     resources = [
         resource("aws_s3_bucket.zone", tags={"environment": environment}),
         resource("aws_emrserverless_application.batch", architecture="ARM64", maximum_capacity=[{"cpu": cpu}]),
         *more,
     ]
-    contracts = {"a.b": {"topics": {"t": topic, "u": topic}}, "a.c": {"topics": {"v": topic}}}
+    contracts = {"a.b": {"topics": {"t": topic, "u": topic}}, "a.c": {"topics": {"v": short}}}
     return {
         "format_version": "1.2",
         "planned_values": {"root_module": {"resources": resources}},
