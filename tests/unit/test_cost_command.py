@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -116,3 +117,8 @@ def test_a_page_without_marks_is_refused():
 def test_an_environment_that_there_is_not_is_told(terraform: Path):
     with pytest.raises(Fatal, match=r"TL-ENV-001 .*'prodd'"):
         run(*FRESH, "-e", "prodd")
+
+
+def test_a_plan_and_an_environment_are_one_too_many():
+    with pytest.raises(click.UsageError, match="leave -e out"):
+        run("--plan", "plan.json", "-e", "dev")

@@ -105,7 +105,11 @@ def test_every_price_that_is_missing_is_named():
     with pytest.raises(Fatal) as told:
         estimate(case("dev", "S"), PRICES.model_copy(update={"prices": odd}))
     assert told.value.code == "TL-COST-006"
-    for part in ("mwaa mw1.small environment for a hour", "mwaa metadata storage", "NAT gateway for a hour, not a GB"):
+    for part in (
+        "mwaa, mw1.small environment (by hour)",
+        "mwaa, metadata storage",
+        "NAT gateway (by hour, found by GB)",
+    ):
         assert part in told.value.what
 
 

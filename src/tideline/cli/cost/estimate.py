@@ -40,6 +40,8 @@ def command(**options: Any) -> int:
     from tideline.environments.cost.prices import newest, read_prices
     from tideline.settings import settings
 
+    if options["plan"] and options["names"]:
+        raise click.UsageError("--plan says itself which environment it is of: leave -e out")
     today = options["today"].date() if options["today"] else datetime.now(UTC).date()
     prices = read_prices(options["prices"] or newest(settings().terraform / "prices"))
     _warn(prices, today)

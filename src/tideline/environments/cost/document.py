@@ -29,8 +29,9 @@ def load(path: Path, fix: str) -> Any:
     except json.JSONDecodeError as error:
         where = f"{path}:{error.lineno}:{error.colno}"
         raise Fatal("TL-COST-001", f"this is no JSON: {error.msg}", where=where, fix=fix) from error
-    except (OSError, UnicodeDecodeError, ValueError) as error:
-        raise Fatal("TL-COST-001", f"cannot be read: {error}", where=str(path), fix=fix) from error
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise Fatal("TL-COST-001", f"cannot be read: {why}", where=str(path), fix=fix) from error
 
 
 def fit(kind: type[Read], found: Any, where: str, fix: str) -> Read:

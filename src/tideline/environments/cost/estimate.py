@@ -90,8 +90,8 @@ def estimate(case: Case, prices: Prices) -> Estimate:
 def _lacking(use: Use, table: Table) -> str:
     price = table.get((use.service, use.usage))
     if price is None:
-        return f"{use.service} {use.usage} for a {use.unit}"
-    return "" if price.unit == use.unit else f"{use.service} {use.usage} for a {use.unit}, not a {price.unit}"
+        return f"{use.service}, {use.usage} (by {use.unit})"
+    return "" if price.unit == use.unit else f"{use.service}, {use.usage} (by {use.unit}, found by {price.unit})"
 
 
 def _priced(use: Use, table: Table) -> Row:
