@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from functools import cache
@@ -40,6 +41,15 @@ class Settings(BaseSettings):
     )
     kafka: str = Field("", description="Kafka's addresses, host:port with commas. Empty: the broker on this machine.")
     kafka_iam_region: str = Field("", description="Sign in to Kafka by IAM (MSK), in this region. Empty: no sign-in.")
+    spark_application: str = Field(
+        "", description="EMR Serverless application of ingest, refine and restate. Empty: the Spark server here."
+    )
+    spark_region: str = Field("", description="Region of that application. Empty: the one that AWS's SDK finds.")
+    spark_code: str = Field("", description="Scripts of its jobs, such as s3://BUCKET/jobs/VERSION.")
+    spark_role: str = Field(
+        "", description="Roles of its jobs: an ARN with {stage}, and {contract} or {domain}, in place of the names."
+    )
+    spark_overrides: str = Field("{}", description="configurationOverrides of its jobs, as JSON: Terraform gives it.")
     host: str = "127.0.0.1"
     kafka_port: Port = 19092
     kafka_controller_port: Port = 19093
@@ -69,6 +79,20 @@ class Settings(BaseSettings):
     @classmethod
     def _by_zone(cls, url: str) -> str:
         return Lake(url).root if url else ""
+
+    @field_validator("spark_role", mode="after")
+    @classmethod
+    def _by_stage(cls, role: str) -> str:
+        if role and not ("{stage}" in role and ("{contract}" in role) != ("{domain}" in role)):
+            raise ValueError("it has to hold {stage}, and one of {contract} and {domain}")
+        return role
+
+    @field_validator("spark_overrides", mode="after")
+    @classmethod
+    def _an_object(cls, text: str) -> str:
+        if not isinstance(json.loads(text), dict):
+            raise ValueError("it is no JSON object")
+        return text
 
     @field_validator("home", "cache", "contracts", "index", "dbt_project", "terraform", "ivy_settings", mode="after")
     @classmethod

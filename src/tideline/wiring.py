@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from tideline.model.lake import DOCUMENTS
 from tideline.ports import Documents, EventLog, Tables
 
 if TYPE_CHECKING:
+    from tideline.adapters.emr_serverless import ServerlessJobs
     from tideline.settings import Settings
 
 
@@ -55,3 +57,16 @@ def tables(settings: Settings) -> Tables:
     from tideline.adapters.delta_tables import DeltaTables
 
     return DeltaTables(settings.lake)
+
+
+def serverless_jobs(settings: Settings) -> ServerlessJobs:
+    """The EMR Serverless application of the settings. Times are short: Airflow gives a stage 10 s to stop."""
+    import boto3
+    from botocore.config import Config
+
+    from tideline.adapters.emr_serverless import Application, ServerlessJobs
+
+    own = Config(connect_timeout=3, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 4})
+    client = boto3.client("emr-serverless", region_name=settings.spark_region or None, config=own)
+    overrides = json.loads(settings.spark_overrides)
+    return ServerlessJobs(client, Application(settings.spark_application, settings.spark_code, overrides))

@@ -132,10 +132,22 @@ def _refine(run: Run) -> int:
 
 def _spark(script: str, run: Run) -> int:
     """Run a job script against the Spark server; its own lines go on, library noise goes to a named log file."""
+    if run.settings.spark_application:
+        return _spark_on_aws(script, run)
     from tideline.batch.submit import submit
 
     words: Sequence[str] = ("--contract", run.contract.id, "--run-key", run.key)
     return submit(script, words, run.settings, lambda line: click.echo(line, err=True))
+
+
+def _spark_on_aws(script: str, run: Run) -> int:
+    """Run a job script as a job of EMR Serverless, and cancel it when this process is told to stop."""
+    from tideline import wiring
+    from tideline.batch.remote import job_of, told_to_stop
+
+    job = job_of(script, run.contract, run.key, run.settings)
+    with told_to_stop() as stop:
+        return wiring.serverless_jobs(run.settings).run(job, stop.wait, lambda line: click.echo(line, err=True))
 
 
 def _model(run: Run) -> int:

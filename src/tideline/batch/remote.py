@@ -1,0 +1,81 @@
+"""What a Spark stage is when it runs on AWS: a job of its own name, under the role of its stage and contract."""
+
+from __future__ import annotations
+
+import hashlib
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event
+from typing import TYPE_CHECKING
+
+from tideline.adapters.emr_serverless import SparkJob
+from tideline.model.errors import Fatal
+
+if TYPE_CHECKING:
+    from tideline.model.contract import Contract
+    from tideline.settings import Settings
+
+_STAGES = {"restate": "refine"}  # whose role a script takes, where it is not its own
+_LONGEST_NAME, _LONGEST_ROLE = 256, 64
+
+
+def job_of(script: str, contract: Contract, run_key: str, settings: Settings) -> SparkJob:
+    """The job of a script for one run. Raises Fatal when the settings lack what it needs."""
+    needed = {
+        "TIDELINE_SPARK_CODE": settings.spark_code,
+        "TIDELINE_SPARK_ROLE": settings.spark_role,
+        "TIDELINE_REMOTE_LAKE": settings.remote_lake,
+    }
+    absent = [name for name, value in needed.items() if not value]
+    if absent:
+        raise Fatal(
+            "TL-EMR-001", f"TIDELINE_SPARK_APPLICATION is set without {', '.join(absent)}", fix="set them, or unset it"
+        )
+    stage = _STAGES.get(script, script)
+    name = f"{script} {contract.id} {run_key}"
+    if len(name) > _LONGEST_NAME:
+        name = f"{name[:223]} {hashlib.sha256(name.encode()).hexdigest()[:32]}"
+    return SparkJob(
+        name=name,
+        script=script,
+        arguments=("--contract", contract.id, "--run-key", run_key),
+        role=role_of(settings.spark_role, stage, contract),
+        tags={"contract": contract.id, "domain": contract.domain, "stage": script, "run": run_key},
+        environment=_surroundings(settings),
+    )
+
+
+def role_of(pattern: str, stage: str, contract: Contract) -> str:
+    """The role of a stage's job: names above 64 characters end with a hash, as modules/iam makes them."""
+    group = contract.id if "{contract}" in pattern else contract.domain
+    place, _, shape = pattern.rpartition("/")
+    name = shape.replace("{stage}", stage).replace("{contract}", contract.id).replace("{domain}", contract.domain)
+    if len(name) > _LONGEST_ROLE:
+        name = f"{name[:55]}-{hashlib.sha256(f'{stage}/{group}'.encode()).hexdigest()[:8]}"
+    return f"{place}/{name}"
+
+
+def _surroundings(settings: Settings) -> dict[str, str]:
+    """Variables of the driver: the same lake and log as here, and a folder that it may write."""
+    told = {
+        "TIDELINE_HOME": "/tmp/tideline",  # noqa: S108 - the driver's machine is its job's alone
+        "TIDELINE_REMOTE_LAKE": settings.remote_lake,
+        "TIDELINE_KAFKA": settings.kafka,
+        "TIDELINE_KAFKA_IAM_REGION": settings.kafka_iam_region,
+        "AWS_REGION": settings.spark_region,
+        "AWS_DEFAULT_REGION": settings.spark_region,
+    }
+    return {name: value for name, value in told.items() if value}
+
+
+@contextmanager
+def told_to_stop() -> Iterator[Event]:
+    """Within, SIGTERM and SIGINT end nothing: they set the event. Only the main thread may enter."""
+    told = Event()
+    before = {number: signal.signal(number, lambda *_: told.set()) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield told
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
