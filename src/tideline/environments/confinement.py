@@ -44,10 +44,14 @@ def _service(one: Resource, _: Plan) -> str:
     return "its tasks have public addresses" if any(addressed) else ""
 
 
+def _switch(one: Resource) -> list[str]:
+    return ["enabled"] if one.type == "aws_msk_serverless_cluster" else []
+
+
 def _brokers(one: Resource, _: Plan) -> str:
     if any(at(one.values, ["client_authentication", "unauthenticated"])):
         return "clients need not say who they are"
-    if not any(at(one.values, ["client_authentication", "sasl", "iam"])):
+    if not any(at(one.values, ["client_authentication", "sasl", "iam", *_switch(one)])):
         return "clients are not known by their IAM role"
     reached = at(one.values, ["broker_node_group_info", "connectivity_info", "public_access", "type"])
     return "" if reached in ([], ["DISABLED"]) else f"brokers are reached from outside: {reached[0]}"
@@ -73,5 +77,6 @@ CONFINED: dict[str, tuple[str, Rule]] = {
     "aws_ecs_service": ("CONFINEMENT", _service),
     "aws_emrserverless_application": ("CONFINEMENT", _in_our_network),
     "aws_msk_cluster": ("DOOR", _brokers),
+    "aws_msk_serverless_cluster": ("DOOR", _brokers),
     "aws_lambda_permission": ("DOOR", _invoker),
 }

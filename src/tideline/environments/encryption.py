@@ -97,10 +97,12 @@ ENCRYPTED: dict[str, Rule] = {
         _says("encryption_info.encryption_in_transit.client_broker", "TLS"),
         _says("encryption_info.encryption_in_transit.in_cluster", True),
     ),
+    "aws_msk_serverless_cluster": lambda _, __: "by a key of AWS's own: MSK Serverless takes none of ours",
     "aws_dynamodb_table": _both(
         _says("server_side_encryption.enabled", True), _key("server_side_encryption.kms_key_arn")
     ),
     "aws_lambda_function": _key("kms_key_arn"),
+    "aws_apigatewayv2_domain_name": _says("domain_name_configuration.security_policy", "TLS_1_2"),
     "aws_ecr_repository": _says("encryption_configuration.encryption_type", "KMS", "KMS_DSSE"),
     "aws_mwaa_environment": _key("kms_key"),
     "aws_secretsmanager_secret": _key("kms_key_id"),
