@@ -44,7 +44,7 @@ class Settings(BaseSettings):
     spark_application: str = Field(
         "", description="EMR Serverless application of ingest, refine and restate. Empty: the Spark server here."
     )
-    spark_region: str = Field("", description="Region of that application. Empty: the one that AWS's SDK finds.")
+    spark_region: str = Field("", description="Region of that application and of the lake's buckets.")
     spark_code: str = Field("", description="Scripts of its jobs, such as s3://BUCKET/jobs/VERSION.")
     spark_role: str = Field(
         "", description="Roles of its jobs: an ARN with {stage}, and {contract} or {domain}, in place of the names."

@@ -67,6 +67,6 @@ def serverless_jobs(settings: Settings) -> ServerlessJobs:
     from tideline.adapters.emr_serverless import Application, ServerlessJobs
 
     own = Config(connect_timeout=3, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 4})
-    client = boto3.client("emr-serverless", region_name=settings.spark_region or None, config=own)
+    client = boto3.client("emr-serverless", region_name=settings.spark_region, config=own)
     overrides = json.loads(settings.spark_overrides)
     return ServerlessJobs(client, Application(settings.spark_application, settings.spark_code, overrides))

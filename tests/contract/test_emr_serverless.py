@@ -1,19 +1,24 @@
 """Job runs as botocore and moto know EMR Serverless: what is asked is well formed, found again, cancelled, ended.
 
-moto runs nothing: states are set by hand. It keeps no tokens, and refuses to list an application without job runs.
+moto runs nothing: states are set by hand. It keeps no tokens, and refuses to list an application without job runs; our
+AWS on loopback does both, for a stage in a process of its own.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 from moto import mock_aws
 from moto.emrserverless.models import emrserverless_backends
+from tideline_airflow.process import StageProcess, program
 
 from tests.fakes.contract_index import small_contract
+from tests.localaws.server import local_aws
 from tideline import wiring
 from tideline.adapters.emr_serverless import STOPPED
 from tideline.batch.remote import job_of
@@ -118,3 +123,36 @@ def test_an_unknown_application_is_fatal(own: Settings) -> None:
     """No retry mends it."""
     with pytest.raises(Fatal, match=r"TL-AWS-002.*EMR Serverless application 00nobody"):
         launch(own.model_copy(update={"spark_application": "00nobody"}), lambda: False)
+
+
+def test_airflow_stops_a_stage_and_its_job_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`tideline run` as a worker runs it: SIGTERM to its group cancels the job run within Airflow's grace."""
+    with local_aws(tmp_path / "moto.log") as aws:
+        given = {
+            "AWS_ENDPOINT_URL": aws.url,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "TIDELINE_HOME": str(tmp_path),
+            "TIDELINE_REMOTE_LAKE": "s3://lake-{zone}",
+            "TIDELINE_SPARK_REGION": REGION,
+            "TIDELINE_SPARK_CODE": "s3://artifacts/jobs/v1",
+            "TIDELINE_SPARK_ROLE": ROLE,
+            "TIDELINE_SPARK_OVERRIDES": OVERRIDES,
+        }
+        for name, value in given.items():
+            monkeypatch.setenv(name, value)
+        client = boto3.client("emr-serverless", region_name=REGION)
+        made = client.create_application(name="batch", releaseLabel="emr-spark-8.0.0", type="SPARK")["applicationId"]
+        monkeypatch.setenv("TIDELINE_SPARK_APPLICATION", made)
+        stage = StageProcess((program(), "run", "retail.sales", "refine", "--run-key", "r1"))
+        lines: list[str] = []
+
+        def emit(line: str) -> None:
+            lines.append(line)
+            if line.endswith("is RUNNING"):
+                threading.Thread(target=stage.stop).start()
+
+        assert stage.run(emit).exit_code == STOPPED, lines
+        (one,) = client.list_job_runs(applicationId=made)["jobRuns"]
+    assert (one["name"], one["state"]) == ("refine retail.sales r1", "CANCELLED")
+    assert "being cancelled" in lines[-1]

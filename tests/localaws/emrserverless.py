@@ -1,6 +1,7 @@
-"""EMR Serverless: releases named emr-spark-N, and an application that is made, not yet started.
+"""EMR Serverless: releases named emr-spark-N, an application that is made, not yet started, and job runs that go on.
 
-moto knows only releases named emr-N.N.0 and forgets processor and interactive endpoints.
+moto knows only releases named emr-N.N.0 and forgets processor and interactive endpoints. Its job runs begin as ended,
+it keeps no tokens, and an application without job runs is unknown to it where they are listed. No job is run here.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from moto.emrserverless.models import EMRServerlessBackend as Backend
 from moto.emrserverless.responses import EMRServerlessResponse as Serverless
 
 _create_application, _create = Backend.create_application, Serverless.create_application
+_start_job_run = Backend.start_job_run
 _NEW_RELEASE = re.compile(r"emr-spark-[0-9]+\.[0-9]+\.[0-9]+")
 _KEPT = {"architecture": "architecture", "interactiveConfiguration": "interactive_configuration"}
 
@@ -20,7 +22,18 @@ def create_application(self: Any, release_label: str, **asked: Any) -> Any:
     known = "emr-7.0.0" if _NEW_RELEASE.fullmatch(release_label) else release_label
     application = _create_application(self, release_label=known, **asked)
     application.release_label, application.state = release_label, "CREATED"
+    self.job_runs.setdefault(application.id, [])
     return application
+
+
+def start_job_run(self: Any, application_id: str, client_token: str, **asked: Any) -> Any:
+    """One job run for one token, under way until somebody cancels it."""
+    for one in self.job_runs.get(application_id, []):
+        if one.client_token == client_token:
+            return one
+    begun = _start_job_run(self, application_id=application_id, client_token=client_token, **asked)
+    begun.state = "RUNNING"
+    return begun
 
 
 def create(self: Any) -> Any:
@@ -32,4 +45,5 @@ def create(self: Any) -> Any:
 
 
 Backend.create_application = create_application  # type: ignore[method-assign]
+Backend.start_job_run = start_job_run  # type: ignore[method-assign]
 Serverless.create_application = create  # type: ignore[method-assign]

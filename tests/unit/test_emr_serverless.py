@@ -29,7 +29,13 @@ from tideline.settings import Settings
 
 LAKE = "s3://tideline-dev-{zone}-111122223333"
 ROLE = "arn:aws:iam::111122223333:role/tideline-dev-{stage}-{contract}"
-SET = {"spark_application": "00f1", "spark_code": "s3://artifacts/jobs/v1", "spark_role": ROLE, "remote_lake": LAKE}
+SET = {
+    "spark_application": "00f1",
+    "spark_region": "eu-central-1",
+    "spark_code": "s3://artifacts/jobs/v1",
+    "spark_role": ROLE,
+    "remote_lake": LAKE,
+}
 FAILED = "Job execution failed, please check complete logs. ExitCode: {}. Last few exceptions: ..."
 
 
@@ -130,6 +136,8 @@ def test_a_job_is_started_with_what_the_local_one_gets_and_ends_with_zero() -> N
         "spark.emr-serverless.driverEnv.TIDELINE_REMOTE_LAKE": LAKE,
         "spark.emr-serverless.driverEnv.TIDELINE_KAFKA": "b-1.example:9098",
         "spark.emr-serverless.driverEnv.TIDELINE_KAFKA_IAM_REGION": "eu-central-1",
+        "spark.emr-serverless.driverEnv.AWS_REGION": "eu-central-1",
+        "spark.emr-serverless.driverEnv.AWS_DEFAULT_REGION": "eu-central-1",
     }
     assert [line.rpartition(" ")[2] for line in lines] == ["started", "PENDING", "RUNNING", "SUCCESS"]
     assert clock.pauses[:3] == [0, 2.0, 3.0] and clock.pauses[-1] == LONGEST_PAUSE_S
@@ -329,6 +337,8 @@ def test_an_application_without_the_rest_is_fatal() -> None:
     """The variables that are missing are named."""
     with pytest.raises(Fatal, match=r"TL-EMR-001.*TIDELINE_SPARK_CODE, TIDELINE_REMOTE_LAKE"):
         job(spark_code="", remote_lake="")
+    with pytest.raises(Fatal, match="TIDELINE_SPARK_REGION"):
+        job(spark_region="")
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ _LONGEST_NAME, _LONGEST_ROLE = 256, 64
 def job_of(script: str, contract: Contract, run_key: str, settings: Settings) -> SparkJob:
     """The job of a script for one run. Raises Fatal when the settings lack what it needs."""
     needed = {
+        "TIDELINE_SPARK_REGION": settings.spark_region,
         "TIDELINE_SPARK_CODE": settings.spark_code,
         "TIDELINE_SPARK_ROLE": settings.spark_role,
         "TIDELINE_REMOTE_LAKE": settings.remote_lake,
