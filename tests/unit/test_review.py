@@ -184,6 +184,13 @@ def test_what_names_a_secret_by_its_place_is_none():
     assert _broken(("aws_lambda_function", named)) == []
 
 
+def test_a_secret_among_the_variables_is_found():
+    """Terraform writes them into the plan, whether a resource takes them or not."""
+    given = {"inputs": {"value": {"partner": {"password": "hunter2"}}}, "harmless": {"value": "hunter2"}}
+    plan = parse({"format_version": "1.2", "planned_values": {}, "variables": given}, "here")
+    assert [(one.rule, one.address) for one in review(plan)] == [("SECRET", "var.inputs.partner.password")]
+
+
 def _endpoint(condition: dict[str, object], **more: object) -> tuple[str, dict[str, object]]:
     statement = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*", "Condition": condition, **more}
     return "aws_vpc_endpoint", {"service_name": "sts", "policy": json.dumps({"Statement": [statement]})}

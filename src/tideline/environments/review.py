@@ -121,8 +121,15 @@ def _secrets(plan: Plan) -> Iterator[Finding]:
         if one.type in _SECRET_TYPES:
             yield Finding("SECRET", one.address, f"{one.type} would put a secret into the state")
         for path, value in _texts(one.values):
-            if _SECRET_TEXT.search(value) or (_SECRET_KEYS.search(path.rpartition(".")[2]) and value):
+            if _secret(path, value):
                 yield Finding("SECRET", one.address, f"{path} looks like a secret")
+    for path, value in _texts(plan.variables):
+        if _secret(path, value):
+            yield Finding("SECRET", f"var.{path}", "the variable looks like a secret")
+
+
+def _secret(path: str, value: str) -> bool:
+    return bool(_SECRET_TEXT.search(value) or (_SECRET_KEYS.search(path.rpartition(".")[2]) and value))
 
 
 def _texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
