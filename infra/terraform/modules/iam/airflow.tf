@@ -13,7 +13,7 @@ locals {
       Condition = { StringEquals = local.ours }
     }) if on],
     [for on in [var.features.emr_serverless] : jsonencode({
-      Sid      = "FollowServerlessJobs", Effect = "Allow", Action = ["emr-serverless:CancelJobRun", "emr-serverless:GetDashboardForJobRun", "emr-serverless:GetJobRun"]
+      Sid      = "FollowServerlessJobs", Effect = "Allow", Action = ["emr-serverless:CancelJobRun", "emr-serverless:GetDashboardForJobRun", "emr-serverless:GetJobRun", "emr-serverless:TagResource"]
       Resource = ["${local.names.arns.emr_serverless}/jobruns/*"]
     }) if on],
     [for on in [var.features.emr_serverless] : jsonencode({

@@ -103,7 +103,13 @@ module "airflow" {
   bucket             = module.storage.bucket_names["artifacts"]
   key_arn            = module.kms.key_arns["artifacts"]
   objects            = module.artifacts[0].airflow
-  variables          = local.settings
+  variables = merge(local.settings, {
+    TIDELINE_SPARK_APPLICATION = module.emr.application_id
+    TIDELINE_SPARK_REGION      = var.inputs.region
+    TIDELINE_SPARK_CODE        = module.artifacts[0].spark.location
+    TIDELINE_SPARK_ROLE        = "arn:${local.context.partition}:iam::${var.inputs.account_id}:role/${module.names.prefix}-{stage}-{${var.character.iam_scope}}"
+    TIDELINE_SPARK_OVERRIDES   = module.emr.job_overrides
+  })
   log_retention_days = var.character.log_days
 }
 
