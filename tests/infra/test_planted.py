@@ -104,6 +104,11 @@ FAULTS = {
         ("storage/main.tf", f"{SSE}local.zones\n", f'{SSE}setsubtract(local.zones, ["gold"])\n'),
         "ENCRYPTION", 'module.storage.aws_s3_bucket.zone["gold"]', "no encryption is configured",
     ),
+    "a bucket answers plain HTTP": _fault(
+        ("storage/policies.tf", '{ Bool = { "aws:SecureTransport" = "false" } }',
+         '{ Bool = { "aws:SecureTransport" = zone == "landing" ? "true" : "false" } }'),
+        "ENCRYPTION", 'module.storage.aws_s3_bucket.zone["landing"]', "its policy does not refuse plain HTTP",
+    ),
     "a log group has no key": _fault(
         ("monitoring/main.tf", "  kms_key_id        = var.key_arn\n",
          '  kms_key_id        = each.key == "push" ? null : var.key_arn\n'),
@@ -156,6 +161,7 @@ ONE_ACTION_MORE = Fault("iam/services.tf", '["ecs:DescribeServices", ', '["ecs:D
 
 SEES = " ".join(f"elasticloadbalancing:Describe{what}" for what in ("Listeners", "Rules", "TargetGroups"))
 ROLE = "identity | deployment | Allow |"
+LANDING = 'resource | module.storage.aws_s3_bucket_policy.zone["landing"] by * | Deny |'
 LOGS = 'resource | module.storage.aws_s3_bucket_policy.zone["logs"] by'
 WRITES = "Allow | s3:logs/alb/AWSLogs/ACCOUNT/* | s3:PutObject |  | all"
 STS = "resource | vpc_endpoint com.amazonaws.REGION.sts by * | Allow | * | * |"
@@ -164,11 +170,15 @@ CHANGED = [
     f"- {ROLE} cloudwatch:alarm:* | cloudwatch:DescribeAlarms |  | all",
     f"- {ROLE} ecs:service/SELF/* | ecs:DescribeServices ecs:UpdateServicePrimaryTaskSet |  | all",
     f"- {ROLE} ecs:task-set/SELF/*/* | ecs:DeleteTaskSet |  | all",
+    f"- {LANDING} s3:landing | s3:* | Bool aws:SecureTransport = false | all",
+    f"- {LANDING} s3:landing/* | s3:* | Bool aws:SecureTransport = false | all",
     f"- {LOGS} logdelivery.elasticloadbalancing.amazonaws.com | {WRITES}",
     f"- {STS} StringEquals aws:PrincipalAccount = ACCOUNT | all",
     f"+ {ROLE} * | cloudwatch:DescribeAlarms {SEES} |  | all",
     f"+ {ROLE} ecs:service/SELF/* | ecs:DescribeServices ecs:StopTask ecs:UpdateServicePrimaryTaskSet |  | all",
     f"+ {ROLE} ecs:task-set/SELF/*/* | s3:* |  | all",
+    f"+ {LANDING} s3:landing | s3:* | Bool aws:SecureTransport = true | all",
+    f"+ {LANDING} s3:landing/* | s3:* | Bool aws:SecureTransport = true | all",
     f"+ {LOGS} * | {WRITES}",
     f"+ {STS}  | all",
 ]

@@ -18,9 +18,12 @@ BLOCK = {
 }  # fmt: skip
 SSE = {"bucket": "b", "rule": [{"apply_server_side_encryption_by_default": [{"sse_algorithm": "aws:kms"}]}]}
 BUCKET = ("aws_s3_bucket", {"bucket": "b", "tags": GOOD_TAGS, "tags_all": GOOD_TAGS})
+REFUSED = {"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "s3:*", "Resource": "*"}
+REFUSED |= {"Condition": {"Bool": {"aws:SecureTransport": "false"}}}
 GUARDED = [
     BUCKET,
     ("aws_s3_bucket_public_access_block", BLOCK),
+    ("aws_s3_bucket_policy", {"bucket": "b", "policy": json.dumps({"Statement": [REFUSED]})}),
     ("aws_s3_bucket_server_side_encryption_configuration", SSE),
 ]
 
@@ -74,14 +77,32 @@ def test_each_tag_is_wanted(tag: str):
 @pytest.mark.parametrize("switch", sorted(set(BLOCK) - {"bucket"}))
 def test_each_switch_of_the_public_access_block_is_wanted(switch: str):
     open_ = ("aws_s3_bucket_public_access_block", {**BLOCK, switch: False})
-    assert [rule for rule, _ in _broken(BUCKET, open_, GUARDED[2])] == ["PUBLIC"]
+    assert [rule for rule, _ in _broken(BUCKET, open_, *GUARDED[2:])] == ["PUBLIC"]
 
 
 def test_a_bucket_without_a_key_is_found():
     weak = {"bucket": "b", "rule": [{"apply_server_side_encryption_by_default": [{"sse_algorithm": "AES256"}]}]}
-    assert [rule for rule, _ in _broken(*GUARDED[:2])] == ["ENCRYPTION"]
-    found = _broken(*GUARDED[:2], ("aws_s3_bucket_server_side_encryption_configuration", weak))
+    assert [rule for rule, _ in _broken(*GUARDED[:3])] == ["ENCRYPTION"]
+    found = _broken(*GUARDED[:3], ("aws_s3_bucket_server_side_encryption_configuration", weak))
     assert [rule for rule, _ in found] == ["ENCRYPTION"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"Effect": "Allow"},
+        {"Principal": {"AWS": "arn:aws:iam::111122223333:root"}},
+        {"Action": "s3:PutObject"},
+        {"Condition": {"Bool": {"aws:SecureTransport": "true"}}},
+        {"Condition": {**REFUSED["Condition"], "StringEquals": {"aws:PrincipalAccount": "111122223333"}}},
+    ],
+)
+def test_a_bucket_that_answers_plain_http_is_found(change: dict[str, object]):
+    """Without a policy, or with one that refuses less than everything to everybody."""
+    policy = ("aws_s3_bucket_policy", {"bucket": "b", "policy": json.dumps({"Statement": [{**REFUSED, **change}]})})
+    plain = ("ENCRYPTION", "its policy does not refuse plain HTTP")
+    assert plain in _broken(*GUARDED[:2], policy, GUARDED[3])
+    assert _broken(*GUARDED[:2], GUARDED[3]) == [plain]
 
 
 def test_a_type_that_nobody_has_judged_is_found():

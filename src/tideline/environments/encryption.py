@@ -47,7 +47,7 @@ def _either(*rules: Rule) -> Rule:
     return rule
 
 
-def _bucket(one: Resource, plan: Plan) -> str:
+def _at_rest(one: Resource, plan: Plan) -> str:
     """A bucket is encrypted by another resource: by KMS, but for access logs, which S3 writes under AES256 only."""
     other = plan.beside(one, "aws_s3_bucket_server_side_encryption_configuration")
     if other is None:
@@ -56,6 +56,21 @@ def _bucket(one: Resource, plan: Plan) -> str:
     log = "logs" in one.values["bucket"] and found == ["AES256"]
     ours = found in (["aws:kms"], ["aws:kms:dsse"])
     return "" if log or ours else f"encrypted by {found}, not by a key of ours"
+
+
+def _on_the_wire(one: Resource, plan: Plan) -> str:
+    """S3 answers plain HTTP unless the bucket's policy refuses it: all of S3 to everybody."""
+    policy = plan.beside(one, "aws_s3_bucket_policy")
+    text = policy.values.get("policy") if policy else None
+    statements = json.loads(text).get("Statement", []) if isinstance(text, str) else []
+    refused = any(
+        each.get("Effect") == "Deny"
+        and each.get("Principal") in ("*", {"AWS": "*"})
+        and each.get("Action") == "s3:*"
+        and each.get("Condition") == {"Bool": {"aws:SecureTransport": "false"}}
+        for each in statements
+    )
+    return "" if refused else "its policy does not refuse plain HTTP"
 
 
 def _tls_only(one: Resource, _: Plan) -> str:
@@ -86,7 +101,7 @@ def _says_json(path: str, key: str, wanted: Mapping[str, object]) -> Rule:
 
 
 ENCRYPTED: dict[str, Rule] = {
-    "aws_s3_bucket": _bucket,
+    "aws_s3_bucket": _both(_at_rest, _on_the_wire),
     "aws_cloudwatch_log_group": _key("kms_key_id"),
     "aws_sns_topic": _key("kms_master_key_id"),
     "aws_sqs_queue": _either(_key("kms_master_key_id"), _says("sqs_managed_sse_enabled", True)),
