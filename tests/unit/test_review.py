@@ -93,6 +93,7 @@ def test_a_bucket_without_a_key_is_found():
         {"Effect": "Allow"},
         {"Principal": {"AWS": "arn:aws:iam::111122223333:root"}},
         {"Action": "s3:PutObject"},
+        {"Action": ["s3:PutObject", "s3:GetObject"]},
         {"Condition": {"Bool": {"aws:SecureTransport": "true"}}},
         {"Condition": {**REFUSED["Condition"], "StringEquals": {"aws:PrincipalAccount": "111122223333"}}},
     ],
@@ -103,6 +104,12 @@ def test_a_bucket_that_answers_plain_http_is_found(change: dict[str, object]):
     plain = ("ENCRYPTION", "its policy does not refuse plain HTTP")
     assert plain in _broken(*GUARDED[:2], policy, GUARDED[3])
     assert _broken(*GUARDED[:2], GUARDED[3]) == [plain]
+
+
+def test_who_may_not_read_write_or_list_plainly_is_refused_enough():
+    actions = ["s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket", "s3:PutObject"]
+    policy = {"bucket": "b", "policy": json.dumps({"Statement": [{**REFUSED, "Principal": "*", "Action": actions}]})}
+    assert _broken(*GUARDED[:2], ("aws_s3_bucket_policy", policy), GUARDED[3]) == []
 
 
 def test_a_type_that_nobody_has_judged_is_found():

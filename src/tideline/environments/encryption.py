@@ -58,15 +58,18 @@ def _at_rest(one: Resource, plan: Plan) -> str:
     return "" if log or ours else f"encrypted by {found}, not by a key of ours"
 
 
+_CARRY: tuple[set[str], ...] = ({"s3:*"}, {"s3:GetObject", "s3:PutObject", "s3:ListBucket"})
+
+
 def _on_the_wire(one: Resource, plan: Plan) -> str:
-    """S3 answers plain HTTP unless the bucket's policy refuses it: all of S3 to everybody."""
+    """S3 answers plain HTTP unless the bucket's policy refuses it: to everybody, at least reading, writing, listing."""
     policy = plan.beside(one, "aws_s3_bucket_policy")
     text = policy.values.get("policy") if policy else None
     statements = json.loads(text).get("Statement", []) if isinstance(text, str) else []
     refused = any(
         each.get("Effect") == "Deny"
         and each.get("Principal") in ("*", {"AWS": "*"})
-        and each.get("Action") == "s3:*"
+        and any(wanted <= set(at(each, ["Action"])) for wanted in _CARRY)
         and each.get("Condition") == {"Bool": {"aws:SecureTransport": "false"}}
         for each in statements
     )

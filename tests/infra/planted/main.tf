@@ -18,6 +18,14 @@ locals {
   security = { for name in ["load-balancer", "services", "stream", "functions", "sftp"] : name => "sg-${name}" }
 }
 
+# Not of an environment, and in no plan of one: here it is held to the same rules.
+module "bootstrap" {
+  source         = "../../../infra/terraform/modules/bootstrap"
+  context        = merge(local.context, { environment = "shared" })
+  environments   = { dev = {}, prod = { account_id = "210987654321" } }
+  administrators = ["arn:aws:iam::${var.inputs.account_id}:role/Admin"]
+}
+
 module "iam" {
   source    = "../../../infra/terraform/modules/iam"
   context   = local.context
