@@ -296,10 +296,25 @@ def test_a_policy_in_an_argument_that_the_table_does_not_read_is_found():
     ]
     assert _broken(
         ("aws_iam_role", {**role, "managed_policy_arns": ["arn:aws:iam::aws:policy/AdministratorAccess"]})
-    ) == [("UNREAD", "managed_policy_arns is left out of the table of permissions")]
+    ) == [("UNREAD", "the table of permissions leaves out arn:aws:iam::aws:policy/AdministratorAccess")]
     assert ("UNREAD", "doors is a policy that the table of permissions leaves out") in _broken(
         ("aws_brand_new_store", {"doors": policy})
     )
+
+
+def test_a_plan_of_what_exists_may_repeat_what_was_read():
+    """A bucket tells its policy and a role those that it carries, as AWS spells them; not those of another."""
+    allowed = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": ["arn:x"]}
+    spelt = json.dumps({"Statement": [{**allowed, "Action": ["s3:PutObject", "s3:GetObject"], "Resource": "arn:x"}]})
+    _, role = CONFINED[0]
+    written = ("aws_iam_role_policy", {"role": "r", "policy": json.dumps({"Statement": [allowed]})})
+    attached = ("aws_iam_role_policy_attachment", {"role": "r", "policy_arn": "arn:aws:iam::1:policy/p"})
+    carries = {"inline_policy": [{"policy": spelt}], "managed_policy_arns": ["arn:aws:iam::1:policy/p"]}
+    assert _broken(("aws_iam_role", {**role, **carries}), written, attached) == []
+    found = _broken(("aws_iam_role", {**role, **carries, "name": "another"}), written, attached)
+    assert [rule for rule, _ in found] == ["UNREAD", "UNREAD"]
+    told = {**BUCKET[1], "policy": GUARDED[2][1]["policy"]}
+    assert _broken(("aws_s3_bucket", told), *GUARDED[1:]) == []
 
 
 def test_the_session_policy_of_an_sftp_user_narrows_a_role_and_is_no_grant():

@@ -23,6 +23,7 @@ _WORLD = ("0.0.0.0/0", "::/0")
 _SECRET_TYPES = ("aws_secretsmanager_secret_version", "aws_iam_access_key", "aws_iam_user", "aws_key_pair")
 _SECRET_KEYS = re.compile(r"(password|secret_string|secret_key|private_key|token|api_key)(_wo)?$", re.IGNORECASE)
 _SESSIONS = ("aws_transfer_user",)  # their policy narrows a role of the table for one session; it grants nothing
+_ATTACHMENT = "aws_iam_role_policy_attachment"
 _ENDPOINT = re.compile(r"(^|\.)aws_vpc_endpoint\.")
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _SECRET_TEXT = re.compile(r"AKIA[0-9A-Z]{16}|-----BEGIN [A-Z ]*PRIVATE KEY-----")
@@ -187,16 +188,32 @@ def _border(policy: Policy, statement: Mapping[str, Any]) -> bool:
 
 
 def _unread(plan: Plan) -> Iterator[Finding]:
-    """A policy in an argument that the table of permissions does not know would escape every review."""
-    read = {policy.address: policy.document for policy in policies(plan)}
+    """A policy in an argument that the table of permissions does not know would escape every review.
+
+    A plan of what exists repeats policies: a role tells those attached to it, a bucket its own. Those were read.
+    """
+    read = {(policy.subject, _plain(policy.document)) for policy in policies(plan)}
+    documents = {document for _, document in read}
+    attached = {(one.values.get("role"), one.values.get("policy_arn")) for one in plan.of(_ATTACHMENT)}
     for one in plan.resources.values():
-        if one.type not in _SESSIONS:
-            for path, value in _texts(one.values):
-                found = _json(value)
-                if isinstance(found, dict) and "Statement" in found and found != read.get(one.address):
+        name, role = one.values.get("name"), one.type == "aws_iam_role"
+        for path, value in _texts(one.values) if one.type not in _SESSIONS else ():
+            found = _json(value)
+            if isinstance(found, dict) and "Statement" in found:
+                known = (name, _plain(found)) in read if role else _plain(found) in documents
+                if not known:
                     yield Finding("UNREAD", one.address, f"{path} is a policy that the table of permissions leaves out")
-        if one.values.get("managed_policy_arns"):
-            yield Finding("UNREAD", one.address, "managed_policy_arns is left out of the table of permissions")
+        for arn in one.values.get("managed_policy_arns") or []:
+            if (name, arn) not in attached:
+                yield Finding("UNREAD", one.address, f"the table of permissions leaves out {arn}")
+
+
+def _plain(value: Any) -> str:
+    """A document in one spelling: AWS gives lists back in an order of its own, and one text for a list of one."""
+    if isinstance(value, Mapping):
+        return json.dumps({key: _plain(value[key]) for key in sorted(value)})
+    many = value if isinstance(value, list) else [value]
+    return json.dumps(sorted(_plain(each) if isinstance(each, Mapping) else json.dumps(each) for each in many))
 
 
 def _anybody(statement: Mapping[str, Any]) -> bool:
