@@ -101,10 +101,9 @@ class Living:
 
     def versions(self) -> dict[str, str]:
         """The newest log entry of every Delta table: changes iff a table changed."""
-        logs = sorted(self.settings.lake.folder.rglob("_delta_log"))
-        return {
-            str(log.parent.relative_to(self.settings.lake.folder)): max(p.name for p in log.glob("*.json")) for log in logs
-        }
+        lake = self.settings.lake.folder
+        logs = sorted(lake.rglob("_delta_log"))
+        return {str(log.parent.relative_to(lake)): max(p.name for p in log.glob("*.json")) for log in logs}
 
     @contextmanager
     def probed(self, every_s: float = 0.1) -> Iterator[Probes]:

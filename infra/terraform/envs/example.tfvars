@@ -27,7 +27,7 @@ inputs = {
     "partner-one" = { domain = "retail", public_keys = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExampleExampleExampleExampleExampleExample00 partner-one"] }
   }
   sftp_cidrs = ["203.0.113.0/24"]
-  budget     = 2500 # US dollars a month; tideline cost estimate says what to expect
+  budget     = 2500 # US dollars a month; tideline cost estimate -e ENV says what to expect: prod is more
 
   # Roles of your own sign-in (IAM Identity Center, SAML) that may become the platform's people.
   people = {
@@ -38,10 +38,10 @@ inputs = {
     "compliance"         = ["arn:aws:iam::111122223333:role/sso-compliance"]
   }
 
-  # Your repository's workflows may plan and apply; terraform output of infra/terraform/bootstrap prints the rest.
+  # Your repository's workflows may plan and apply; infra/terraform/bootstrap makes the rest.
   repository = "example/tideline"
   state = {
-    bucket  = "tideline-dev-state-111122223333"
+    bucket  = "tideline-shared-state-111122223333"
     prefix  = "dev/"
     key_arn = "arn:aws:kms:eu-central-1:111122223333:key/11112222-3333-4444-5555-666677778888"
   }
