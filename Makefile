@@ -7,7 +7,7 @@ export PYTHON
 # warnings of libraries are for their authors; ours are errors of make check
 export PYTHONWARNINGS ?= ignore
 
-.PHONY: help setup demo up down status test tf-test tf-review check lock compile
+.PHONY: help setup demo up down status test tf-test tf-apply tf-review check lock compile
 
 help:  ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -42,9 +42,13 @@ test: $(VENV)/.packages  ## Run all tests; what needs something absent is skippe
 
 # in four processes on two cores: half of an apply is the provider waiting. A group stays together: nothing is planned twice
 INFRA := scripts/infra_tools.sh; $(BIN)/python -m pytest -n 4 --dist loadgroup tests/infra
+APPLIES := tests/infra/test_apply.py tests/infra/test_canary.py
 
-tf-test: $(VENV)/.packages  ## Test infra/terraform, offline: modules, plans, policies, linters, apply on moto. Part of make test.
-	@$(INFRA) $(ARGS)
+tf-test: $(VENV)/.packages  ## Test infra/terraform, offline: modules, plans, policies, linters. Part of make test.
+	@$(INFRA) $(APPLIES:%=--ignore=%) $(ARGS)
+
+tf-apply: $(VENV)/.packages  ## Apply, plan again and destroy every module that can on an AWS on loopback. Part of make test.
+	@$(BIN)/python -m pytest -n 4 --dist loadgroup $(APPLIES) $(ARGS)
 
 tf-review: $(VENV)/.packages  ## Write the reviewed permissions and docs/environments.md from plans, for a person to read.
 	@$(BIN)/python -m tests.infra.reviewed
