@@ -50,7 +50,9 @@ def told(jar: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         jars = [*class_path(settings(), "spark"), *class_path(settings(), "s3"), jar]
         facts = {"endpoint": aws.url, "class": CLASS, "jars": ":".join(map(str, jars))}
         (scratch / "facts.json").write_text(json.dumps(facts))
-        environment = {**os.environ, "JAVA_HOME": str(find_java(settings()).home), "SPARK_LOCAL_DIRS": str(scratch)}
+        # pyspark marks a process that once had a Connect session, and its children would inherit it
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("SPARK_", "PYSPARK_"))}
+        environment = kept | {"JAVA_HOME": str(find_java(settings()).home), "SPARK_LOCAL_DIRS": str(scratch)}
         done = subprocess.run(
             [sys.executable, str(SCRIPT), str(scratch / "facts.json")],
             capture_output=True, text=True, timeout=500, cwd=scratch, env=environment, check=False,
