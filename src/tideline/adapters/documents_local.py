@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tideline.model.errors import DataError, Fatal
+from tideline.model.document import checked_name, parsed, text_of
 
-_NAME = re.compile(r"(?!.*\.\.)[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 _PENDING = ".pending-"  # no document name starts with a dot, so a crash leaves nothing that is listed
 
 
@@ -25,7 +22,7 @@ class LocalDocuments:
     def put_new(self, name: str, document: Mapping[str, Any]) -> bool:
         target = self._path(name)
         target.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(document, sort_keys=True, ensure_ascii=False, indent=1)
+        text = text_of(document)
         handle, pending = tempfile.mkstemp(prefix=_PENDING, dir=target.parent)
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -43,14 +40,10 @@ class LocalDocuments:
     def get(self, name: str) -> dict[str, Any] | None:
         path = self._path(name)
         try:
-            found = json.loads(path.read_bytes())
+            body = path.read_bytes()
         except FileNotFoundError:
             return None
-        except ValueError as error:
-            raise DataError("TL-DOC-002", "the document is not JSON", where=str(path)) from error
-        if not isinstance(found, dict):
-            raise DataError("TL-DOC-002", "the document is not a JSON object", where=str(path))
-        return found
+        return parsed(body, str(path))
 
     def names(self, prefix: str) -> list[str]:
         found = []
@@ -60,13 +53,7 @@ class LocalDocuments:
         return sorted(name for name in found if name.startswith(prefix))
 
     def _path(self, name: str) -> Path:
-        if not _NAME.fullmatch(name) or len(name) > 500:
-            raise Fatal(
-                "TL-DOC-001",
-                f"{name[:80]!r} is no document name",
-                fix="use letters, digits, '.', '_', '-' and '/' between parts; no part starts with a dot",
-            )
-        return self._root / name
+        return self._root / checked_name(name)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from tideline.adapters.aws_answers import code_of, translated
-from tideline.model.errors import DataError, Fatal, Retriable
+from tideline.model.document import checked_name, parsed, text_of
+from tideline.model.errors import Retriable
 
-_NAME = re.compile(r"(?!.*\.\.)[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 _TAKEN, _RACING = "PreconditionFailed", "ConditionalRequestConflict"
 _ABSENT, _DENIED = frozenset({"NoSuchKey", "404"}), frozenset({"AccessDenied", "403"})
 _ROUNDS = 5
@@ -29,8 +28,8 @@ class S3Documents:
 
         Where the client had to ask twice and this very text is there, the first answer was lost: this was the writer.
         """
-        text = json.dumps(document, sort_keys=True, ensure_ascii=False, indent=1).encode()
-        key = self._key(name)
+        text = text_of(document).encode()
+        key = checked_name(name)
         for _ in range(_ROUNDS):
             refused = self._put(key, text)
             if refused is None:
@@ -41,7 +40,7 @@ class S3Documents:
         raise Retriable("TL-DOC-003", "others write the document all the time", where=self._where(key))
 
     def get(self, name: str) -> dict[str, Any] | None:
-        key = self._key(name)
+        key = checked_name(name)
         with translated(self._where(key)):
             try:
                 body = self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
@@ -49,13 +48,7 @@ class S3Documents:
                 if code_of(error) in _ABSENT or (code_of(error) in _DENIED and key not in self.names(key)):
                     return None  # who may not list the whole bucket is "denied" what is not there
                 raise
-        try:
-            found = json.loads(body)
-        except ValueError as error:
-            raise DataError("TL-DOC-002", "the document is not JSON", where=self._where(key)) from error
-        if not isinstance(found, dict):
-            raise DataError("TL-DOC-002", "the document is not a JSON object", where=self._where(key))
-        return found
+        return parsed(body, self._where(key))
 
     def names(self, prefix: str) -> list[str]:
         with translated(self._where(prefix)):
@@ -73,15 +66,6 @@ class S3Documents:
                     return error
                 raise
         return None
-
-    def _key(self, name: str) -> str:
-        if not _NAME.fullmatch(name) or len(name) > 500:
-            raise Fatal(
-                "TL-DOC-001",
-                f"{name[:80]!r} is no document name",
-                fix="use letters, digits, '.', '_', '-' and '/' between parts; no part starts with a dot",
-            )
-        return name
 
     def _where(self, key: str) -> str:
         return f"s3://{self._bucket}/{key}"
