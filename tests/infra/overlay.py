@@ -17,7 +17,7 @@ NO_ACCOUNT = """\
   skip_credentials_validation = true
   skip_metadata_api_check     = true
   skip_region_validation      = true
-  max_retries                 = 2
+  max_retries                 = 6
 """
 ON_MOTO = "  s3_use_path_style = true\n"
 ASK_NOBODY = "  skip_requesting_account_id = true\n  allowed_account_ids = null\n"

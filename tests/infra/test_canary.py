@@ -27,7 +27,7 @@ provider "aws" {
   region                      = "eu-central-1"
   skip_credentials_validation = true
   skip_metadata_api_check     = true
-  max_retries                 = 2
+  max_retries                 = 6
 }
 """
 CANARIES = {
