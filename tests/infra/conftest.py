@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.infra.environments import Environments
+from tests.infra.kept_provider import kept_provider
 from tests.infra.rounds import Round
-from tests.infra.terraform_cli import Terraform, copy_of_the_tree, terraform_or_reason
+from tests.infra.terraform_cli import (
+    Terraform,
+    copy_of_the_tree,
+    provider_in,
+    provider_mirror,
+    terraform_or_reason,
+)
 from tests.localaws.server import LocalAws, local_aws
 
 
@@ -26,6 +34,16 @@ def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
     if isinstance(found, str):
         pytest.skip(found)
     return found
+
+
+@pytest.fixture(scope="session")
+def mocked_terraform(terraform: Terraform, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terraform]:
+    """Terraform for what configures no provider: all of it asks one that is kept."""
+    mirror = provider_mirror()
+    program = provider_in(mirror) if mirror else None
+    assert program is not None, "the fixture `terraform` skips without a provider"
+    with kept_provider(program, tmp_path_factory.mktemp("provider")) as attached:
+        yield replace(terraform, attached=attached)
 
 
 @pytest.fixture(scope="session")

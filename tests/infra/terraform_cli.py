@@ -15,7 +15,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -55,15 +55,19 @@ def provider_folders() -> Iterator[Path]:
         yield from sorted(one for one in Path("/opt").iterdir() if one.is_dir())
 
 
+def provider_in(mirror: Path) -> Path | None:
+    """The AWS provider of a mirror for this machine."""
+    machine = platform.machine()
+    target = f"{platform.system().lower()}_{ARCHITECTURES.get(machine, machine)}"
+    return next(mirror.glob(f"*/hashicorp/aws/*/{target}/terraform-provider-aws*"), None)
+
+
 @cache
 def provider_mirror() -> Path | None:
     """The first folder that holds the AWS provider for this machine, unpacked."""
-    machine = platform.machine()
-    target = f"{platform.system().lower()}_{ARCHITECTURES.get(machine, machine)}"
-    pattern = f"*/hashicorp/aws/*/{target}/terraform-provider-aws*"
     for folder in provider_folders():
         try:
-            if next(folder.glob(pattern), None) is not None:
+            if provider_in(folder) is not None:
                 return folder
         except OSError:
             continue
@@ -72,10 +76,14 @@ def provider_mirror() -> Path | None:
 
 @dataclass(frozen=True)
 class Terraform:
-    """One `terraform` with its own CLI configuration; every call gets the folder to work in."""
+    """One `terraform` with its own CLI configuration; every call gets the folder to work in.
+
+    `attached` names a provider that is kept for what configures none (tests/infra/kept_provider.py).
+    """
 
     program: str
     config: Path
+    attached: dict[str, str] = field(default_factory=dict)
 
     def environment(self) -> dict[str, str]:
         """No credentials, profile or setting of the person who runs the tests reaches Terraform."""
@@ -125,11 +133,11 @@ class Terraform:
 
     def validate(self, folder: Path) -> list[str]:
         """Errors and warnings, one line each; a good folder has none."""
-        found = json.loads(self.call(folder, "validate", "-json").text)
+        found = json.loads(self.call(folder, "validate", "-json", set_to=self.attached).text)
         return [f"{one['severity']}: {one['summary']}: {one.get('detail', '')}" for one in found["diagnostics"]]
 
     def test(self, folder: Path, limit: float = 240) -> str:
-        return self.run(folder, "test", "-no-color", limit=limit)
+        return self.run(folder, "test", "-no-color", limit=limit, set_to=self.attached)
 
     def plan(self, folder: Path, *arguments: str, set_to: dict[str, str] | None = None) -> dict[str, Any]:
         """The plan as `terraform show -json` writes it; warnings are errors here, as in validate."""

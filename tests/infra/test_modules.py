@@ -53,31 +53,39 @@ def test_every_file_is_laid_out_by_terraform_fmt(bare_terraform: Terraform) -> N
 
 
 @pytest.mark.parametrize("name", EACH)
-def test_a_module_is_valid_without_a_warning(name: str, terraform: Terraform, tree: Path) -> None:
+def test_a_module_is_valid_without_a_warning(name: str, mocked_terraform: Terraform, tree: Path) -> None:
     """No error and nothing deprecated."""
     folder = tree / "infra" / "terraform" / "modules" / name
     if "configuration_aliases" in (folder / "versions.tf").read_text():
         folder = lay_caller(folder)
-    terraform.init(folder)
-    assert terraform.validate(folder) == []
+    mocked_terraform.init(folder)
+    assert mocked_terraform.validate(folder) == []
 
 
 @pytest.mark.parametrize("name", EACH)
-def test_a_module_passes_its_own_tests(name: str, terraform: Terraform, tree: Path) -> None:
+def test_a_module_passes_its_own_tests(name: str, mocked_terraform: Terraform, tree: Path) -> None:
     """Good inputs give what is promised, and every validation refuses what it should."""
     folder = tree / "infra" / "terraform" / "modules" / name
-    terraform.init(folder)
-    said = terraform.test(folder)
+    mocked_terraform.init(folder)
+    said = mocked_terraform.test(folder)
     summary = re.search(r"(\d+) passed, 0 failed", said)
     assert summary, said[-3000:]
     assert int(summary[1]) >= 2, "at least a good input and a refused one"
 
 
-def test_the_bootstrap_root_is_valid(terraform: Terraform, tree: Path) -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_a_modules_tests_configure_no_provider(name: str) -> None:
+    """Every test file mocks the provider, so that all of them can ask one; a module without provider has nothing to."""
+    if "required_providers" in (MODULES / name / "versions.tf").read_text():
+        real = [one.name for one in (MODULES / name / "tests").glob("*.hcl") if "mock_provider" not in one.read_text()]
+        assert real == []
+
+
+def test_the_bootstrap_root_is_valid(mocked_terraform: Terraform, tree: Path) -> None:
     """It calls the module with arguments that exist."""
     folder = tree / "infra" / "terraform" / "bootstrap"
-    terraform.init(folder)
-    assert terraform.validate(folder) == []
+    mocked_terraform.init(folder)
+    assert mocked_terraform.validate(folder) == []
 
 
 def test_a_module_whose_test_fails_is_noticed(bare_terraform: Terraform, tmp_path: Path) -> None:
