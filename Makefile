@@ -38,7 +38,11 @@ status: $(VENV)/.packages  ## Show what runs.
 test: $(VENV)/.packages  ## Run all tests; what needs something absent is skipped with the reason.
 	@$(MAKE) --no-print-directory --silent $(VENV)/.platform || true
 	@$(if $(ARGS),$(BIN)/python -m pytest $(ARGS),failed=0; $(INFRA) || failed=1; \
-		$(BIN)/python -m pytest --ignore=tests/infra || failed=1; exit $$failed)
+		$(BIN)/python -m pytest -n 2 $(PURE) || failed=1; \
+		$(BIN)/python -m pytest $(patsubst %,--ignore=%,tests/infra $(PURE)) || failed=1; exit $$failed)
+
+# no service, port or shared folder: side by side. What starts processes is tested one after another
+PURE := tests/unit tests/laws tests/golden
 
 # in four processes on two cores: half of an apply is the provider waiting. A group stays together: nothing is planned twice
 INFRA := scripts/infra_tools.sh; $(BIN)/python -m pytest -n 4 --dist loadgroup tests/infra
