@@ -18,7 +18,7 @@ from tideline.model.compiled import Kind
 from tideline.model.contract import Contract, Dimension, FieldType, Grain, Measure, View
 from tideline.model.field import NESTED
 from tideline.model.measure import MeasureKind
-from tideline.model.position import Partition, Position
+from tideline.model.position import Partition, Position, Range
 
 Row = tuple[Any, ...]
 Columns = tuple[tuple[Any, ...], ...]
@@ -100,6 +100,12 @@ class Fold:
             if start > 0 and not frame.is_empty():
                 mine = mine.filter((pl.col(PARTITION) != partition) | (pl.col(POSITION) >= start))
         return {} if mine.is_empty() else self._views[view].groups(mine)
+
+    def groups_of(self, view: str, frame: pl.DataFrame, partition: Partition, part: Range) -> Groups | None:
+        """The groups of one view and partition, of rows in a range; None without rows."""
+        at = pl.col(POSITION)
+        mine = frame.filter((pl.col(PARTITION) == partition) & (at >= part.start) & (at < part.end))
+        return None if mine.is_empty() else self._views[view].groups(mine)[partition]
 
     def empty(self, view: str) -> Groups:
         """No groups, with the view's number of columns."""

@@ -32,9 +32,9 @@ class Judged:
     drifted: list[tuple[Position, Noticed]] = field(default_factory=list)
     newest_ms: int = 0
 
-    def counts(self, start: Position) -> Counts:
-        """The counters of the records from `start` on."""
-        found = Counter(outcome for position, outcome in self.outcomes if position >= start)
+    def counts(self, start: Position, end: Position | None = None) -> Counts:
+        """The counters of the records from `start` on, and before `end` if there is one."""
+        found = Counter(o for position, o in self.outcomes if position >= start and (end is None or position < end))
         return Counts(sum(found.values()), found[GOOD], found[QUARANTINED], found[DEDUPLICATED])
 
 

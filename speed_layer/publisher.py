@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from tideline.adapters.increments import Fence, Generation, Record, decode, encode
-from tideline.model.errors import Lifecycle, Retriable
+from tideline.model.errors import Fatal, Lifecycle, Retriable, TidelineError
 from tideline.model.position import Partition, Position, Range
 from tideline.ports import Delivery, EventLog, LogRecord
 
 _PATIENCE_S = 25.0
 _BATCH = 5_000
+_TOO_LARGE = "refused: MSG_SIZE_TOO_LARGE"
 
 
 class Publisher:
@@ -50,14 +51,22 @@ class Publisher:
 
     def publish(self, partition: Partition, record: Record) -> None:
         """Queue one record; `check` or `settle` tells later whether it was taken."""
+        self.send(partition, encode(record))
+
+    def send(self, partition: Partition, value: bytes) -> None:
+        """The same for one that is encoded already."""
         self._waiting[partition] += 1
-        self._writer.send(self._topic, None, encode(record), partition=partition, on_delivery=self._delivered)
+        self._writer.send(self._topic, None, value, partition=partition, on_delivery=self._delivered)
 
     def check(self) -> None:
-        """Run due callbacks; raises Retriable when the outcome of a delivery is unknown, Lifecycle when fenced off."""
+        """Run due callbacks; raises Retriable when the outcome of a delivery is unknown, Lifecycle when fenced off.
+
+        Fatal when the topic takes smaller messages only: trying again would never help.
+        """
         self._writer.poll()
         if self._failure is not None:
-            raise _unknown(self._failure, self._topic)
+            failed = _too_small if _TOO_LARGE in self._failure else _unknown
+            raise failed(self._failure, self._topic)
         while self._gaps:
             self._inspect(*self._gaps.pop())
 
@@ -128,7 +137,16 @@ def read_range(
         reader.close()
 
 
-def _unknown(what: str, topic: str) -> Retriable:
+def _too_small(_what: str, topic: str) -> TidelineError:
+    return Fatal(
+        "TL-SPD-009",
+        "the topic refuses a message for its size",
+        where=f"topic {topic}",
+        fix="alter the topic's configuration: max.message.bytes=16777216",
+    )
+
+
+def _unknown(what: str, topic: str) -> TidelineError:
     return Retriable(
         "TL-SPD-003",
         f"the outcome of a delivery is unknown: {what}",

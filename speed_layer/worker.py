@@ -12,7 +12,7 @@ The increments topic is the only truth about positions; committed offsets are no
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 
@@ -24,6 +24,7 @@ from speed_layer.fold import Fold, Sketches
 from speed_layer.gates import GateWatch
 from speed_layer.judge import Judge, Judged
 from speed_layer.memories import Memories
+from speed_layer.pieces import Pieces, Reach, Sizes
 from speed_layer.published import Owner, Published, decide_start
 from speed_layer.publisher import Publisher
 from speed_layer.releases import Releases, recreated
@@ -40,7 +41,7 @@ from tideline.model.release import Release
 from tideline.ports import Documents, EventLog, LogReader, LogRecord, Tables
 
 LOG = structlog.get_logger("tideline.speed")
-# kept until no release needs them; one tick of a wide view may exceed a broker's usual megabyte
+# kept until no release needs them; what one event adds to a view may exceed a broker's usual megabyte
 INCREMENTS_CONFIG = {"retention.ms": "-1", "retention.bytes": "-1", "max.message.bytes": "16777216"}
 MAX_RECORDS = 20_000
 FULL_TICK = 2_000  # a tick with so many records is followed by the next one at once
@@ -57,6 +58,7 @@ class Doors:
     sketches: Sketches
     clock: Callable[[], float]
     state: Path
+    sizes: Sizes = field(default_factory=Sizes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,34 +195,24 @@ class Worker:
 
     def _publish(self, batch: Batch, epoch_end: bool) -> None:
         judged = {partition: self._judged(partition, records, end) for partition, (records, end) in batch.items()}
-        rows = [row for found in judged.values() for row in found.rows]
-        owners = [partition for partition, found in judged.items() for _ in found.rows]
-        frame = self._fold.frame(rows, owners, [at for found in judged.values() for at in found.positions])
+        pieces = Pieces(self._fold, judged, self._doors.sizes)
         for number, view in enumerate(self._views):
-            starts = {partition: self._published[partition].next(view) for partition in batch}
-            groups = self._fold.groups(view, frame, starts)
-            for partition, (_, end) in batch.items():
-                start, published = starts[partition], self._published[partition]
-                if end <= start:
-                    continue
-                closes = epoch_end or self._stops.get(partition) == end
-                mine, found = groups.get(partition) or self._fold.empty(view), judged[partition]
-                increment = Increment(
-                    generation=published.generation,
-                    view=view,
-                    start=start,
-                    end=end,
-                    epoch_end=closes,
-                    newest_ms=found.newest_ms,
-                    counts=found.counts(start),
-                    dimensions=mine.dimensions,
-                    states=mine.states,
-                )
-                self._running()[1].publish(partition, increment)
-                published.extend(view, end, closes)
-            if number == 0 and rows:
+            for partition, increment, value in pieces.of(view, self._reaches(view, batch, epoch_end)):
+                self._running()[1].send(partition, value)
+                self._published[partition].extend(view, increment.end, increment.epoch_end)
+            if number == 0 and any(found.rows for found in judged.values()):
                 self._running()[1].check()
                 point("speed.after_first_view")
+
+    def _reaches(self, view: str, batch: Batch, epoch_end: bool) -> dict[Partition, Reach]:
+        """What the view lacks of this batch; a restarted one may have some of it already."""
+        found: dict[Partition, Reach] = {}
+        for partition, (_, end) in batch.items():
+            published = self._published[partition]
+            if end > (start := published.next(view)):
+                closes = epoch_end or self._stops.get(partition) == end
+                found[partition] = Reach(Range(start, end), published.generation, closes)
+        return found
 
     def _judged(self, partition: Partition, records: Sequence[LogRecord], end: Position) -> Judged:
         assert self._memories is not None

@@ -35,13 +35,15 @@ class FakeEventLog:
     """Implements the EventLog port; the other methods play the broker's operator.
 
     Failures: `online = False` makes every call Retriable and every send unknown (nothing is written);
-    `lose_acks(n)` writes the next n sends but reports them unknown; `refuse(n)` refuses the next n sends.
+    `lose_acks(n)` writes the next n sends but reports them unknown; `refuse(n)` refuses the next n sends;
+    more than `max_bytes` are refused.
     """
 
     def __init__(self, clock_ms: Callable[[], int] | None = None) -> None:
         ticks = itertools.count(1_700_000_000_000)
         self.clock_ms = clock_ms or (lambda: next(ticks))
         self.online = True
+        self.max_bytes = 16_777_216
         self.topics: dict[str, _Topic] = {}
         self._identities = itertools.count(1)
         self._planned: deque[str] = deque()
@@ -138,6 +140,8 @@ class FakeEventLog:
         plan = self._planned.popleft() if self._planned else ""
         if not self.online:
             return Delivery(partition if partition is not None else -1, None, "unknown: broker switched off")
+        if len(value or b"") > self.max_bytes:
+            return Delivery(partition if partition is not None else -1, None, "refused: MSG_SIZE_TOO_LARGE", True)
         if plan == "refused":
             return Delivery(partition if partition is not None else -1, None, "refused: as planned", refused=True)
         record = self.append(topic, value, key=key, partition=partition, headers=headers)

@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 from prometheus_client import CollectorRegistry
 
+from speed_layer.pieces import Sizes
 from speed_layer.status import Metrics, Status
 from speed_layer.worker import Doors, Pace, Worker, increments_topic
 from tests.fakes.contract_index import small_contract
@@ -163,7 +164,7 @@ class World:
         self.log.create(self.topic, PARTITIONS)
         self.decoder = EventDecoder(self.contract)
         self.release: Release | None = None
-        self.workers = 0
+        self.workers, self.sizes = 0, Sizes()
         self._judged: list[reference.Judged] = []
         self._taken = dict.fromkeys(range(PARTITIONS), 0)
         self._good: list[reference.Judged] = []
@@ -171,7 +172,7 @@ class World:
 
     def worker(self, **pace: float) -> Worker:
         self.workers += 1
-        doors = Doors(self.log, self.documents, self.tables, self.sketches, lambda: self.now, self.state)
+        doors = Doors(self.log, self.documents, self.tables, self.sketches, lambda: self.now, self.state, self.sizes)
         status = Status(self.contract.id, self.contract.hash, Metrics(CollectorRegistry()))
         paced = Pace(**{"release_s": 0.0, "check_s": 0.0, "epoch_s": 5.0, **pace})
         return Worker(self.contract, doors, paced, f"w{self.workers}", status)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -102,15 +103,15 @@ def caught_up(port: int, events: int) -> Callable[[], bool]:
     return check
 
 
-def send(product: Settings, first: int, count: int) -> None:
+def send(product: Settings, first: int, count: int, country: Callable[[int], str] = lambda _: "France") -> None:
     [contract] = load_index(product.index).values()
     log = ConfluentLog(product.kafka_bootstrap)
     log.create(contract.stream.topic, contract.stream.partitions)
     writer = log.writer(linger_ms=5)
     for number in range(first, first + count):
-        event = {
+        event: dict[str, Any] = {
             "event_id": f"e{number}", "invoice_no": "5", "stock_code": f"S{number % 5}", "quantity": 2,
-            "invoice_ts": "2011-01-04T10:00:00", "unit_price": "1.250", "country": "France",
+            "invoice_ts": "2011-01-04T10:00:00", "unit_price": "1.250", "country": country(number),
         }  # fmt: skip
         writer.send(contract.stream.topic, event["event_id"].encode(), json.dumps(event).encode())
     assert writer.flush(30) == 0
@@ -172,3 +173,18 @@ def test_a_zombie_ends_itself_and_changes_nothing(product: Settings, start: Star
     assert zombie.wait(PATIENCE_S) == 76
     wait_for("the successor to go on", caught_up(other, 150))
     assert folded(product) == (dict.fromkeys(folded(product)[0], 150), set())
+
+
+def test_a_tick_that_no_single_message_holds_is_published_in_pieces(product: Settings, start: Start) -> None:
+    """2,000 groups of 7 kB on a topic with the broker's usual limit of a megabyte: all is there, nothing is refused."""
+    [contract] = load_index(product.index).values()
+    letters = random.Random(1)
+    log = ConfluentLog(product.kafka_bootstrap)
+    log.create(f"tideline.increments.{contract.id}", contract.stream.partitions)  # 1,048,588 bytes
+    send(product, 0, 2_000, lambda _: letters.randbytes(3_500).hex())
+    process, port = start()
+    wait_for("catching up", caught_up(port, 2_000))
+    assert status(port)["last_error"] == ""
+    process.terminate()
+    assert process.wait(PATIENCE_S) == 0
+    assert folded(product) == (dict.fromkeys(folded(product)[0], 2_000), set())
