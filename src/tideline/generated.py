@@ -16,7 +16,8 @@ from typing import Any
 
 from tideline import compiling
 from tideline.compiling import DBT, INDEX, TERRAFORM, Unit
-from tideline.index import clashes, render_listing, sources
+from tideline.index import clashes, passed_over, render_listing, sources_to_compile
+from tideline.model.errors import Fatal
 from tideline.settings import REPOSITORY, Settings
 
 Stat = list[int]  # size, time of the last change of the inode in ns
@@ -68,13 +69,15 @@ class Memory:
 
 
 def generate(places: Places, *, check: bool = False) -> dict[Path, str]:
-    """Compile, and unless `check` write what differs; path -> missing, stale or left over. Raises ContractError.
+    """Compile, and unless `check` write what differs; path -> missing, stale or left over.
 
     1. read and render what changed  2. look at the whole: nothing is written when anything is wrong  3. write each file
     atomically, the list of contracts last, so that who sees the new list finds every contract that it names.
+    Raises ContractError, and Fatal (TL-IDX-004) rather than take away what no compile made.
     """
     memory = _recall(places.memory)
-    compiled_from = sources(places.contracts)
+    compiled_from = sources_to_compile(places.contracts)
+    _keep_apart(places, compiled_from)
     changed = [name for name, sha256 in compiled_from.items() if not _known(memory, name, sha256)]
     made = compiling.make_units(places.contracts, changed)  # 1
     units = {name: made[name] if name in made else memory.units[name] for name in compiled_from}
@@ -85,6 +88,7 @@ def generate(places: Places, *, check: bool = False) -> dict[Path, str]:
     wanted[str(places.index)] = compiling.text_digest(listing)
     present = _present(places)
     found = _differences(wanted, present, {} if check else memory.written)
+    _know_all(places, found)
     if not check:
         _write(places, found, _texts(places, units, listing))  # 3
         _remember(places, Memory(memory.fingerprint, units, _stats(wanted, present, found)))
@@ -98,10 +102,40 @@ def _known(memory: Memory, name: str, sha256: str) -> bool:
 def _refuse(units: Mapping[str, Unit], places: Places) -> None:
     from tideline.adapters.odcs import refusal
 
-    findings = [finding for unit in units.values() for finding in unit.findings]
+    findings = passed_over(places.contracts)
+    findings += [finding for unit in units.values() for finding in unit.findings]
     findings += clashes((claim for name, unit in units.items() for claim in unit.claims(name)), places.contracts)
     if findings:
         raise refusal(findings)
+
+
+def _keep_apart(places: Places, compiled_from: Mapping[str, str]) -> None:
+    """Refuse to own a folder that holds a contract: whatever nothing generates is taken away from there."""
+    contracts = places.contracts.resolve()
+    for folder in places.owned:
+        own = folder.resolve()
+        if own.is_relative_to(contracts) or contracts.is_relative_to(own):
+            for name in compiled_from:
+                if (contracts / name).is_relative_to(own):
+                    raise _foreign(folder, places.contracts / name)
+
+
+def _know_all(places: Places, found: Mapping[str, str]) -> None:
+    """Refuse to take away what is no part of an index; the other folders are called `_generated`."""
+    folder = f"{places.index.parent / 'contracts'}/"
+    for name, why in found.items():
+        if why == "left over" and name.startswith(folder) and not _is_of_an_index(name):
+            raise _foreign(Path(folder), Path(name))
+
+
+def _is_of_an_index(path: str) -> bool:
+    """Whether a compile wrote it, perhaps one that was killed meanwhile."""
+    return path.endswith(".json.new") or (path.endswith(".json") and _read(path).startswith('{\n "format": '))
+
+
+def _foreign(folder: Path, path: Path) -> Fatal:
+    what = f"the folder {folder} would be written whole, and {path} is no part of an index: nothing was changed"
+    return Fatal("TL-IDX-004", what, fix="set TIDELINE_INDEX to a file in a folder of its own")
 
 
 def _present(places: Places) -> dict[str, Stat]:
@@ -121,7 +155,7 @@ def _present(places: Places) -> dict[str, Stat]:
 
 
 def _stat(path: str) -> Stat:
-    facts = os.stat(path)  # noqa: PTH116 - of 50,000 files, and a Path for each costs more than the call
+    facts = os.lstat(path)  # of 50,000 files, and a Path for each costs more than the call
     return [facts.st_size, facts.st_ctime_ns]
 
 
@@ -139,7 +173,9 @@ def _differences(
 
 
 def _read(path: str) -> str:
-    return Path(path).read_bytes().decode("utf-8", errors="replace")
+    """The text; of a link that leads nowhere, or a pipe, none."""
+    place = Path(path)
+    return place.read_bytes().decode("utf-8", errors="replace") if place.is_file() else ""
 
 
 def _texts(places: Places, units: Mapping[str, Unit], listing: str) -> Callable[[str], str]:

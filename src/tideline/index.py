@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tideline.contract_files import SUFFIX, look
 from tideline.listing import (
     FORMAT,
     MEND,
@@ -22,24 +23,23 @@ from tideline.listing import (
     shard_name,
 )
 from tideline.model.contract import Contract, dump_index_entry
-from tideline.model.errors import StaleIndex
+from tideline.model.errors import ContractError, Fatal, StaleIndex
 
 if TYPE_CHECKING:
     from tideline.adapters.odcs import Finding
-
-PATTERN = "*.odcs.yaml"
 
 
 def compile_index(contracts_dir: Path) -> dict[str, Any]:
     """`{"format", "sources": {path: sha256}, "contracts": {id: contract}}` of a folder, without any cache.
 
-    Raises ContractError with every finding of every file.
+    Raises ContractError with every finding of every file, Fatal when there is no file.
     """
     from tideline.adapters.odcs import refusal
 
+    compiled_from = sources_to_compile(contracts_dir)
     contracts: dict[str, Contract] = {}
     claims: list[Claim] = []
-    findings: list[Finding] = []
+    findings = passed_over(contracts_dir)
     for name, path in source_files(contracts_dir).items():
         made, found = examined(path, name, contracts_dir)
         findings += found
@@ -50,7 +50,7 @@ def compile_index(contracts_dir: Path) -> dict[str, Any]:
         raise refusal(findings)
     return {
         "format": FORMAT,
-        "sources": sources(contracts_dir),
+        "sources": compiled_from,
         "contracts": {id_: dump_index_entry(contract) for id_, contract in sorted(contracts.items())},
     }
 
@@ -165,21 +165,53 @@ class Claim:
 
 def clashes(claims: Iterable[Claim], contracts_dir: Path) -> list[Finding]:
     """What no single file can show: a name that two contracts claim, and a contract that is needed and not there."""
-    from tideline.adapters.odcs import Finding
+    from tideline.adapters.odcs.finding import closest
 
     claims = tuple(claims)
     known, owners, found = {claim.id for claim in claims}, dict[str, Claim](), []
     for claim in claims:
-        place = str(contracts_dir / claim.source)
         for name in claim.names:
             other = owners.setdefault(name, claim)
             if other is not claim:
                 text = f"{name} of {claim.id} is one of {other.id} in {other.source} too"
-                found.append(Finding("TL-CON-031", place, 1, 1, text))
+                kind, _, word = name.partition(" ")
+                part = f"views.{word[1:-1]}" if kind == "view" else kind
+                found.append(_clash(contracts_dir, claim, part, text, f"give one of the two another {kind}"))
         for needed in claim.consumes:
             if needed not in known:
-                found.append(Finding("TL-CON-031", place, 1, 1, f"{claim.id} consumes {needed}, which is no contract"))
+                text = f"{claim.id} consumes {needed}, which is no contract"
+                found.append(_clash(contracts_dir, claim, "consumes", text, closest(needed, known - {claim.id})))
     return found
+
+
+def _clash(contracts_dir: Path, claim: Claim, part: str, text: str, fix: str) -> Finding:
+    """A finding at the part of the file that it is about; the file is read for it, since clashes are rare."""
+    from tideline.adapters.odcs import Finding
+    from tideline.changes.places import Places
+
+    line, column = Places(contracts_dir).of(claim.source, part)
+    return Finding("TL-CON-031", str(contracts_dir / claim.source), line, column, text, suggestion=fix)
+
+
+def passed_over(contracts_dir: Path, *, all_levels: bool = False) -> list[Finding]:
+    """What looks like a contract and is not read; without `all_levels` only what leaves a contract out."""
+    from tideline.adapters.odcs import Finding
+    from tideline.model.severity import Severity
+
+    return [
+        Finding(
+            "TL-CON-003", printable(one.path), 1, 1, one.what, suggestion=one.fix,
+            severity=Severity.ERROR if one.serious else Severity.WARNING,
+        )
+        for one in look(contracts_dir).passed_over
+        if one.serious or all_levels
+    ]  # fmt: skip
+
+
+def printable(path: Path) -> str:
+    """The path as text that can be printed on one line, whatever bytes its name is made of."""
+    text = str(path).encode(errors="surrogateescape").decode(errors="replace")
+    return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text)
 
 
 def examined(path: Path, name: str, contracts_dir: Path) -> tuple[tuple[Contract, ...], list[Finding]]:
@@ -193,13 +225,33 @@ def examined(path: Path, name: str, contracts_dir: Path) -> tuple[tuple[Contract
 
 def source_files(contracts_dir: Path) -> dict[str, Path]:
     """Contract files (a folder may be named like one) by their path relative to the folder, with slashes, sorted."""
-    files = (path for path in contracts_dir.rglob(PATTERN) if not path.is_dir())
-    return dict(sorted((path.relative_to(contracts_dir).as_posix(), path) for path in files))
+    return dict(sorted((path.relative_to(contracts_dir).as_posix(), path) for path in look(contracts_dir).files))
 
 
 def sources(contracts_dir: Path) -> dict[str, str]:
-    """The SHA-256 of each contract file."""
-    return {name: digest(path.read_bytes()) for name, path in source_files(contracts_dir).items()}
+    """The SHA-256 of each contract file; raises ContractError for one that cannot be read."""
+    return {name: digest(content(path)) for name, path in source_files(contracts_dir).items()}
+
+
+def sources_to_compile(contracts_dir: Path) -> dict[str, str]:
+    """The same; raises Fatal when there is none: a misspelt folder would take all that is generated away."""
+    found = sources(contracts_dir)
+    if not found:
+        what = f"there is no contract file (*{SUFFIX})" if contracts_dir.is_dir() else "there is no such folder"
+        fix = "correct the name of the folder (TIDELINE_CONTRACTS), or put a contract there"
+        raise Fatal("TL-IDX-004", what, where=str(contracts_dir), fix=fix)
+    return found
+
+
+def content(path: Path) -> bytes:
+    """The bytes of a contract file; raises ContractError for what is no file that can be read."""
+    try:
+        if path.is_file():
+            return path.read_bytes()
+        what = "this is no file that can be read"
+    except OSError as error:
+        what = f"the file cannot be read: {error.strerror}"
+    raise ContractError("TL-CON-001", what, where=f"{printable(path)}:1:1", fix="mend the file, or take it away")
 
 
 def digest(data: bytes) -> str:

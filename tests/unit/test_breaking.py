@@ -99,6 +99,8 @@ def tideline(
     """The command itself: exit code, output, errors."""
     monkeypatch.setenv("TIDELINE_CONTRACTS", str(clone.root / "contracts"))
     monkeypatch.setenv("TIDELINE_DBT_PROJECT", str(clone.root / "dbt_project"))
+    monkeypatch.setenv("TIDELINE_HOME", str(clone.root.parent / "home"))
+    monkeypatch.setenv("TIDELINE_INDEX", str(clone.root.parent / "home" / "index.json"))
     monkeypatch.chdir(clone.root)
     settings.cache_clear()
 
@@ -273,11 +275,12 @@ def test_without_git_a_folder_will_do(clone: Clone, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_name_that_is_a_folder_and_a_branch_is_not_guessed(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
-    clone.git("branch", "contracts")
+    shutil.copytree(clone.root / "contracts", clone.root / "v" / "1")
+    clone.git("branch", "v/1")
     monkeypatch.chdir(clone.root)
-    with pytest.raises(Fatal, match=r"say \./contracts or heads/contracts"):
-        clone.report("contracts")
-    assert clone.told("./contracts") == [] and clone.told("heads/contracts") == []
+    with pytest.raises(Fatal, match=r"say \./v/1 or heads/v/1"):
+        clone.report("v/1")
+    assert clone.told("./v/1") == [] and clone.told("heads/v/1") == []
 
 
 def test_a_file_that_is_no_contract_is_told_and_stops(clone: Clone, tideline: Any) -> None:
@@ -301,3 +304,50 @@ def test_the_formats_say_the_same(clone: Clone) -> None:
     assert command.startswith(f"::error file={FILE},line={finding['line']},col=") and "\n" not in command
     table = [line for line in FORMATS["markdown"](report, places).splitlines() if "everyone" in line]
     assert len(table) == 1 and "@everyone" not in table[0] and "\\<b\\>" in table[0] and " \\| " in table[0]
+
+
+@pytest.mark.parametrize("against", ["", " ", ".", "contracts", "./contracts/retail", "empty"])
+def test_a_comparison_that_could_find_nothing_is_refused(clone: Clone, tideline: Any, against: str) -> None:
+    """An empty variable of a shell, the contracts themselves, a folder without any: a break would pass them all."""
+    (clone.root / "empty").mkdir()
+    clone.edit(("maxLength: 64", "maxLength: 6"))
+    for words in (("contract", "breaking"), ("plan",), ("apply", "--yes")):
+        code, _, error = tideline(*words, "--against", against)
+        assert code == 2 and "TL-CHG-008" in error, words
+
+
+def test_a_contract_that_moved_with_its_folder_is_compared(clone: Clone) -> None:
+    """A break does not hide behind a move out of what is looked at, nor a contract that cannot be read."""
+    clone.edit(("maxLength: 64", "maxLength: 6"))
+    (clone.root / "contracts").rename(clone.root / "products")
+    pairs = pair_up([clone.root / "products"], "main")
+    assert {id_: [one.version for one in pair.earlier] for id_, pair in pairs.pairs.items()} == {
+        "retail.sales": ["1.0.0"]
+    }
+    assert contracts_at("main", [clone.root / "products"]).keys() == {"retail.sales", "shop.orders"}
+    clone.git("checkout", "main", "--", "contracts")
+    assert pair_up([clone.root / "products"], "main").pairs["retail.sales"].earlier == ()  # a copy is a new one
+
+
+def test_a_contract_that_is_a_link_is_compared_with_what_it_led_to(clone: Clone) -> None:
+    text = clone.text()
+    (clone.root / FILE).rename(clone.root / "sales.yaml")
+    (clone.root / FILE).symlink_to("../link.yaml")
+    (clone.root / "contracts" / "link.yaml").symlink_to("../sales.yaml")
+    (clone.root / "contracts" / "loop.odcs.yaml").symlink_to("loop.odcs.yaml")
+    clone.commit()
+    clone.write(text.replace("maxLength: 64", "maxLength: 6"), "sales.yaml")
+    report = clone.report()
+    assert {"TL-CHG-028", "TL-CHG-002"} == {one.code for verdict in report.verdicts for one in verdict.told}
+    assert any("loop.odcs.yaml" in line for line in report.refused)
+
+
+def test_what_lies_among_contracts_and_cannot_be_read_is_told_and_stops(clone: Clone) -> None:
+    (clone.root / "contracts" / "folder.odcs.yaml").mkdir()
+    (clone.root / "contracts" / "gone.odcs.yaml").symlink_to("nowhere")
+    (clone.root / "contracts" / "more.odcs.yml").write_text(clone.text())
+    report = clone.report()
+    assert report.blocked and [line.split(": ")[1].split()[0] for line in report.refused] == [
+        "TL-CON-003",
+        "TL-CON-001",
+    ]

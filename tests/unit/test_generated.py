@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from tideline import compiling
 from tideline.generated import Places, generate
 from tideline.index import check_fresh, load_index
-from tideline.model.errors import ContractError
+from tideline.model.errors import ContractError, Fatal
 from tideline.settings import REPOSITORY, Settings
 
 SALES = (REPOSITORY / "contracts" / "retail" / "sales.odcs.yaml").read_text()
@@ -135,3 +136,64 @@ def test_many_files_give_the_same_in_several_processes(places: Places, monkeypat
 def test_an_index_of_its_own_touches_nothing_in_the_repository(tmp_path: Path) -> None:
     assert Places.of(Settings(index=tmp_path / "index.json")).terraform == tmp_path / "terraform"
     assert Places.of(Settings()).terraform == REPOSITORY / "infra" / "terraform"
+
+
+def test_compile_takes_away_nothing_that_it_did_not_make(places: Places) -> None:
+    """An index beside the contracts would own their folder: it is refused, and every file is still there."""
+    beside = replace(places, index=places.contracts.parent / "index.json")
+    notes = places.contracts / "notes.txt"
+    notes.write_text("mine")
+    for _ in range(2):
+        with pytest.raises(Fatal, match="TL-IDX-004") as refused:
+            generate(beside)
+        assert "TIDELINE_INDEX" in refused.value.fix
+    assert notes.exists() and len(list(places.contracts.rglob("*.odcs.yaml"))) == 2
+    assert not beside.index.exists()
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "schema.json"])
+def test_a_foreign_file_where_the_index_is_written_stops_the_compile(places: Places, name: str) -> None:
+    generate(places)
+    foreign = places.index.parent / "contracts" / "retail" / name
+    foreign.write_text('{"title": "mine"}')
+    (places.contracts / "retail" / "orders.odcs.yaml").unlink()
+    before = stats(places)
+    with pytest.raises(Fatal, match=f"TL-IDX-004 .*{name}"):
+        generate(places)
+    assert stats(places) == before
+
+
+def test_a_misspelt_or_empty_folder_of_contracts_takes_nothing_away(places: Places, tmp_path: Path) -> None:
+    generate(places)
+    before = stats(places)
+    (tmp_path / "empty").mkdir()
+    for name, said in (("contrats", "no such folder"), ("empty", "no contract file")):
+        with pytest.raises(Fatal, match=f"TL-IDX-004 .*{said}"):
+            generate(replace(places, contracts=tmp_path / name))
+    assert stats(places) == before
+
+
+@pytest.mark.parametrize("name", ["orders.odcs.yml", "orders.ODCS.yaml", "orders.yaml"])
+def test_a_contract_under_another_name_is_not_dropped_in_silence(places: Places, name: str) -> None:
+    """A file that is renamed out of sight would take its DAG, models and routes with it."""
+    generate(places)
+    before = stats(places)
+    orders = places.contracts / "retail" / "orders.odcs.yaml"
+    orders.rename(orders.with_name(name))
+    with pytest.raises(ContractError, match=rf"{name}:1:1: TL-CON-003 .* Fix: call it orders\.odcs\.yaml"):
+        generate(places)
+    assert stats(places) == before
+
+
+def test_a_link_to_nowhere_is_replaced_or_taken_away_and_one_among_contracts_is_told(places: Places) -> None:
+    generate(places)
+    shards = places.index.parent / "contracts" / "retail"
+    (shards / "sales.json").unlink()
+    (shards / "sales.json").symlink_to("nowhere")
+    left_over = places.dbt_project / "models" / "_generated" / "link"
+    left_over.symlink_to("nowhere")
+    assert generate(places) == {shards / "sales.json": "stale", left_over: "left over"}
+    assert not left_over.is_symlink() and not (shards / "sales.json").is_symlink()
+    (places.contracts / "gone.odcs.yaml").symlink_to("nowhere")
+    with pytest.raises(ContractError, match=r"TL-CON-001 .*gone\.odcs\.yaml:1:1"):
+        generate(places)

@@ -10,8 +10,9 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import CliRunner, Result
 
-from tideline.adapters.odcs import CODES
+from tideline.adapters.odcs import CODES, examine
 from tideline.cli.contract.lint import command
+from tideline.index import Claim, clashes
 
 ROOT = Path(__file__).parents[2]
 SALES = (ROOT / "contracts" / "retail" / "sales.odcs.yaml").read_text()
@@ -120,6 +121,68 @@ def test_two_files_that_claim_one_name_are_told(tmp_path: Path) -> None:
         (tmp_path / f"{name}.odcs.yaml").write_text(SALES)
     done = lint(tmp_path)
     assert done.return_value == 4 and "TL-CON-031" in done.output and "retail.sales" in done.output
+
+
+def test_a_clash_is_told_where_the_name_stands(tmp_path: Path) -> None:
+    """Id, topic and view at their own lines; a consumed contract that is not there with the one that may be meant."""
+    (tmp_path / "a.odcs.yaml").write_text(SALES)
+    (tmp_path / "b.odcs.yaml").write_text(SALES)
+    found = [one for one in json.loads(lint(tmp_path, "--json").output)["findings"] if one["code"] == "TL-CON-031"]
+    lines = SALES.splitlines()
+    told = [lines[one["line"] - 1][one["column"] - 1 :] for one in found]
+    assert told[:2] == ["retail.sales", "retail.sales.v1"]
+    assert told[2:] == ["name: sales_by_country_and_day", "name: sales_by_product_and_hour"]
+    assert all("give one of the two another" in one["suggestion"] for one in found)
+    consuming = SALES.replace("retail.sales", "retail.other").replace("sales_by_", "other_by_")
+    consuming = consuming.replace("name: sales\n", "name: other\n", 1).rstrip()
+    consumes = "\n  - {property: consumes, vendor: tideline, value: [retail.sale]}\n"
+    (tmp_path / "b.odcs.yaml").write_text(consuming + consumes)
+    folder = Claim.of(examine(tmp_path / "a.odcs.yaml")[0][0], "a.odcs.yaml")
+    other = Claim.of(examine(tmp_path / "b.odcs.yaml")[0][0], "b.odcs.yaml")
+    (missing,) = clashes([folder, other], tmp_path)
+    assert missing.suggestion == "did you mean 'retail.sales'?"
+    assert missing.line == len(lines) + 1 and missing.column > 1
+
+
+def test_a_file_that_is_named_twice_is_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It clashes with nothing, and SARIF lists each artifact once, as its schema demands."""
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "x.odcs.yaml").write_text(SALES)
+    monkeypatch.chdir(tmp_path)
+    done = lint("a", "a/x.odcs.yaml", "./a/../a/x.odcs.yaml", tmp_path, "--format", "sarif")
+    run = json.loads(done.output)["runs"][0]
+    assert done.return_value == 0 and len(run["artifacts"]) == 1 and run["results"] == []
+
+
+def test_what_looks_like_a_contract_and_is_not_read_is_told(tmp_path: Path) -> None:
+    """Other endings, other cases, files that call themselves contracts are errors; links to folders are warnings."""
+    folder, elsewhere = tmp_path / "contracts", tmp_path / "elsewhere"
+    folder.mkdir()
+    elsewhere.mkdir()
+    (folder / "good.odcs.yaml").write_text(SALES)
+    for name in ("a.odcs.yml", "b.ODCS.YAML", "c.yaml", "d.YML"):
+        (folder / name).write_text(SALES)
+    (folder / "waivers.yaml").write_text("waivers: []\n")
+    (folder / "notes.md").write_text("kind: DataContract\n")
+    (folder / "link").symlink_to(elsewhere)
+    (folder / "loop").symlink_to(".")
+    found = json.loads(lint(folder, "--json").output)["findings"]
+    assert {one["code"] for one in found} == {"TL-CON-003"}
+    told = {Path(one["file"]).name: (one["severity"], one["suggestion"]) for one in found}
+    link = told.pop("link")
+    assert link[0] == "warning"
+    assert told == {
+        "a.odcs.yml": ("error", "call it a.odcs.yaml"),
+        "b.ODCS.YAML": ("error", "call it b.odcs.yaml"),
+        "c.yaml": ("error", "call it c.odcs.yaml"),
+        "d.YML": ("error", "call it d.odcs.yaml"),
+    }
+
+
+def test_a_name_of_a_file_cannot_write_lines_or_colours(tmp_path: Path) -> None:
+    (tmp_path / "a\n::error::\x1b[31m.odcs.yaml").write_text("a: 1\n")
+    text = lint(tmp_path).output
+    assert "\x1b" not in text and all(":1:1: TL-CON-" in line for line in text.splitlines()[:-1])
 
 
 def test_a_folder_without_contracts_is_wrong_usage(tmp_path: Path) -> None:

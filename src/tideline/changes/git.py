@@ -5,8 +5,9 @@ Errors: TL-GIT-001 no git program, 002 no work tree, 003 unknown revision, 004 t
 
 from __future__ import annotations
 
+import posixpath
 import subprocess
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from tideline.model.errors import Fatal
 
 Blob = str
 _SECONDS = 120
+_LINK = "120000"  # the mode of a symbolic link
+_LINKS = 16  # of links to links so many are followed
 _DEEPEN = "fetch all of it: git fetch --unshallow (in GitHub Actions: fetch-depth: 0 of actions/checkout)"
 
 
@@ -78,15 +81,35 @@ class Repository:
         raise Fatal("TL-GIT-003", f"git knows no revision {revision!r}", where=str(self.root), fix=fix)
 
     def files(self, commit: str, scopes: Sequence[str], suffix: str) -> dict[str, Blob]:
-        """Files of a commit that lie in one of the scopes (files or folders) and end with the suffix."""
+        """Files of a commit that lie in one of the scopes (files or folders) and end with the suffix.
+
+        A link to a file counts as that file, under its name, as it does in the work tree.
+        """
         listed = self._git("ls-tree", "-r", "-z", "--full-tree", commit).decode(errors="surrogateescape")
         found: dict[str, Blob] = {}
+        blobs, links = dict[str, Blob](), dict[str, Blob]()
         for line in filter(None, listed.split("\0")):
             facts, _, path = line.partition("\t")
             mode, kind, blob = facts.split()
-            if kind == "blob" and mode != "120000" and path.endswith(suffix) and lies_in(path, scopes):
+            if kind != "blob":
+                continue
+            (links if mode == _LINK else blobs)[path] = blob
+            if mode != _LINK and path.endswith(suffix) and lies_in(path, scopes):
                 found[path] = blob
+        for path in links:
+            if path.endswith(suffix) and lies_in(path, scopes):
+                target = self._target(path, links)
+                found |= {target: blobs[target]} if target in blobs else {}
         return found
+
+    def _target(self, path: str, links: Mapping[str, Blob]) -> str:
+        """Where a link of a commit leads in the end; a loop leads nowhere."""
+        for _ in range(_LINKS):
+            if path not in links:
+                return path
+            leads = self.read([links[path]])[links[path]].decode(errors="surrogateescape")
+            path = posixpath.normpath(posixpath.join(posixpath.dirname(path), leads))
+        return ""
 
     def read(self, blobs: Iterable[Blob]) -> dict[Blob, bytes]:
         """The bytes of many blobs in one call."""

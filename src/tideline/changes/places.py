@@ -11,7 +11,9 @@ from tideline.adapters.odcs.source import Source, load
 
 YamlPath = tuple[str | int, ...]
 _NAMED = {"eventTime", "deduplication", "stream", "derived", "views", "retired"}
-_TOP = {
+_TOP: dict[str, YamlPath] = {
+    "id": ("id",),
+    "topic": ("schema", 0, "physicalName"),
     "owner": ("team", "name"),
     "description": ("description", "purpose"),
     "tags": ("tags",),

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from tideline.adapters.odcs import PATTERN, Finding
+from tideline.adapters.odcs import Finding
+from tideline.contract_files import SUFFIX
 
 UNREADABLE = "TL-CHG-007"
 _ID = re.compile(rb"^id:[ \t]*[\"']?([a-z][a-z0-9_]*\.[a-z][a-z0-9_]*)[\"']?[ \t\r]*(?:#.*)?$", re.MULTILINE)
@@ -61,5 +62,5 @@ def named(raw: bytes) -> str:
 def _by_path(name: str) -> str:
     """`retail/sales.odcs.yaml` is retail.sales, as this repository lays its contracts out."""
     path = PurePosixPath(name)
-    words = (path.parent.name, path.name.removesuffix(PATTERN.removeprefix("*")))
+    words = (path.parent.name, path.name.removesuffix(SUFFIX))
     return ".".join(re.sub(r"[^a-z0-9_]", "_", word.lower()).lstrip("0123456789_") or "unknown" for word in words)

@@ -11,15 +11,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tideline.adapters.odcs import PATTERN, Examined, Finding, examine_bytes, examine_earlier
+from tideline.adapters.odcs import Examined, Finding, examine_bytes, examine_earlier
+from tideline.adapters.odcs.finding import Refused
+from tideline.adapters.odcs.source import read_raw
 from tideline.changes.git import Blob, Repository, Step, lies_in
 from tideline.changes.unread import UNREADABLE, Unread, named, unread
+from tideline.contract_files import SUFFIX, look
+from tideline.index import passed_over, printable
 from tideline.model.compatibility import is_transitive
 from tideline.model.contract import Contract
 from tideline.model.errors import ContractError, Fatal
 from tideline.model.severity import Severity
 
-SUFFIX = PATTERN.removeprefix("*")
 MAX_VERSIONS = 100
 
 
@@ -63,14 +66,32 @@ def pair_up(paths: Sequence[Path], against: str) -> Pairs:
 
     Raises Fatal for what git or the file system refuses. Files that lie in the folder under another name are found.
     """
+    folder = folder_named(paths, against)
+    return _with_git(paths, against) if folder is None else _with_folder(paths, folder)
+
+
+def folder_named(paths: Sequence[Path], against: str) -> Path | None:
+    """The folder that is meant, or None for a git revision.
+
+    Raises Fatal where a comparison would find nothing whatever was changed: with no name (an empty variable of a
+    shell), with a folder without contracts, with the very files that are looked at.
+    """
+    fix = "name a branch, a tag or a commit, or a folder with the contracts as they were"
+    if not against.strip():
+        raise Fatal("TL-CHG-008", "there is nothing to compare with: the name is empty", fix=fix)
     folder = Path(against)
     if not folder.is_dir():
-        return _with_git(paths, against)
-    if "/" not in against and "." not in against and _is_revision(paths[0], against):
+        return None
+    if not against.startswith(("/", "./", "../")) and against not in (".", "..") and _is_revision(paths[0], against):
         raise Fatal(
             "TL-GIT-003", f"{against!r} is a folder and a git revision", fix=f"say ./{against} or heads/{against}"
         )
-    return _with_folder(paths, folder)
+    files = {path.resolve() for path in look(folder).files}
+    if not files:
+        raise Fatal("TL-CHG-008", f"the folder to compare with holds no contract (*{SUFFIX})", where=against, fix=fix)
+    if same := files & {path.resolve() for path in _files(paths)}:
+        raise Fatal("TL-CHG-008", f"{min(same)} would be compared with itself", where=against, fix=fix)
+    return folder
 
 
 def contracts_at(revision: str, paths: Sequence[Path]) -> dict[str, Contract]:
@@ -79,7 +100,8 @@ def contracts_at(revision: str, paths: Sequence[Path]) -> dict[str, Contract]:
     Raises ContractError when one of them cannot be read: it would look as if there had been none.
     """
     repository = Repository(paths[0])
-    then = _at(repository, repository.base(revision), paths)
+    commit = repository.base(revision)
+    then = _at(repository, commit, paths) or _left(repository, commit, {})  # the folder itself was moved
     read = {name: examine_earlier(raw, name) for name, raw in then.items()}
     lost = [str(_worst(findings)) for contracts, findings in read.values() if not contracts]
     if lost:
@@ -93,7 +115,8 @@ def consuming(folder: Path, pairs: Pairs) -> list[Contract]:
     """Contracts of a folder that consume others; the rest are not read. None when no contract is in question."""
     if not pairs.pairs:
         return []
-    found = [examine_bytes(raw, path.name)[0] for path in _files([folder]) if b"consumes" in (raw := path.read_bytes())]
+    texts = _texts(_files([folder]), str, Pairs(""))
+    found = [examine_bytes(raw, name)[0] for name, raw in texts.items() if b"consumes" in raw]
     return [contract for contracts in found for contract in contracts if contract.consumes]
 
 
@@ -106,8 +129,8 @@ def _is_revision(place: Path, name: str) -> bool:
 
 def _with_folder(paths: Sequence[Path], folder: Path) -> Pairs:
     made = Pairs(str(folder))
-    now = {path.as_posix(): path.read_bytes() for path in _files(paths)}
-    then = {path.as_posix(): path.read_bytes() for path in _files([folder])}
+    now = _texts(_files(paths), Path.as_posix, made, all_of=paths)
+    then = _texts(_files([folder]), Path.as_posix, made, all_of=[folder])
     before, lost = _earlier(then, now, made)
     after = _today(now, then, made)
     made.cannot_read(unread(lost, then, {id_: file for id_, (file, _) in after.items()}))
@@ -128,7 +151,7 @@ def _with_git(paths: Sequence[Path], revision: str) -> Pairs:
     repository = Repository(paths[0])
     commit = repository.base(revision)
     made = Pairs(revision if commit.startswith(revision) else f"{revision} ({commit[:10]})", repository.root)
-    now = {repository.relative(path): path.read_bytes() for path in _files(paths)}
+    now = _texts(_files(paths), repository.relative, made, all_of=paths)
     then = _at(repository, commit, paths)
     for path in paths:
         scope = repository.relative(path)
@@ -137,6 +160,9 @@ def _with_git(paths: Sequence[Path], revision: str) -> Pairs:
     before, lost = _earlier(then, now, made)
     after = _today(now, then, made)
     found = unread(lost, then, {id_: file for id_, (file, _) in after.items()})
+    moved = _moved(repository, commit, then, after.keys() - before.keys() - {one.contract for one in found})
+    before |= {id_: (pair.file, pair.earlier[0]) for id_, pair in moved.pairs.items()}
+    found += moved.unread.values()
     made.cannot_read(found)
     where = {version.contract: version.file for version in found}
     history = _History(repository, commit, made)
@@ -154,14 +180,49 @@ def _with_git(paths: Sequence[Path], revision: str) -> Pairs:
 def _files(paths: Sequence[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
-        found += sorted(path.rglob(PATTERN)) if path.is_dir() else [path] if path.exists() else []
+        found += look(path).files if path.is_dir() else [path] if path.exists() else []
     return list(dict.fromkeys(found))
+
+
+def _texts(
+    files: Sequence[Path], name: Callable[[Path], str], made: Pairs, *, all_of: Sequence[Path] = ()
+) -> dict[str, bytes]:
+    """The bytes of files by their name; what cannot be read, or is passed over in these folders, is a finding."""
+    for folder in all_of:
+        made.findings += passed_over(folder) if folder.is_dir() else []
+    found: dict[str, bytes] = {}
+    for path in files:
+        try:
+            found[name(path)] = read_raw(path, printable(path))
+        except Refused as refused:
+            made.findings.append(refused.finding)
+    return found
 
 
 def _at(repository: Repository, commit: str, paths: Sequence[Path]) -> dict[str, bytes]:
     blobs = repository.files(commit, [repository.relative(path) for path in paths], SUFFIX)
     held = repository.read(blobs.values())
     return {name: held[blob] for name, blob in blobs.items()}
+
+
+def _moved(repository: Repository, commit: str, then: Mapping[str, bytes], wanted: Iterable[str]) -> Pairs:
+    """Contracts that today's folders hold and the commit's do not: out of files elsewhere that are there no longer."""
+    made, ids = Pairs(commit), set(wanted)
+    if not ids:
+        return made
+    files = _left(repository, commit, then)
+    found, lost = _earlier(files, {}, made)
+    made.pairs = {id_: Pair(file, None, (contract,)) for id_, (file, contract) in found.items() if id_ in ids}
+    made.cannot_read(one for one in unread(lost, files, {}) if one.contract in ids)
+    return made
+
+
+def _left(repository: Repository, commit: str, then: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Contract files of the commit that lay somewhere else and are not there any more."""
+    blobs = repository.files(commit, ["."], SUFFIX)
+    left = {path: blob for path, blob in blobs.items() if path not in then and not (repository.root / path).exists()}
+    held = repository.read(left.values())
+    return {path: held[blob] for path, blob in left.items()}
 
 
 Found = dict[str, tuple[str, Contract]]

@@ -50,10 +50,11 @@ def against(asked: str | None, settings: Settings, documents: Documents) -> Side
         raise Fatal("TL-DEP-005", "nothing is deployed yet", fix="leave --against out, or: tideline apply")
     if asked is None:
         return _compiled(settings)
-    if Path(asked).is_dir():
-        return Side(f"folder {asked}", contracts_in(Path(asked)))
-    from tideline.changes.versions import contracts_at
+    from tideline.changes.versions import contracts_at, folder_named
 
+    folder = folder_named([settings.contracts], asked)
+    if folder is not None:
+        return Side(f"folder {asked}", contracts_in(folder))
     return Side(asked, contracts_at(asked, [settings.contracts]))
 
 

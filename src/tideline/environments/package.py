@@ -22,9 +22,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tideline.contract_files import PATTERN
 from tideline.environments.archives import Files, files, tree, write_zip
 from tideline.environments.packages import ARCHITECTURES, Packages, constraints
-from tideline.index import PATTERN
 from tideline.listing import read_listing
 from tideline.model.errors import Fatal
 
@@ -36,7 +36,7 @@ FUNCTIONS = ("pydantic", "pydantic-settings", "msgspec", "tzdata", "confluent-ka
 # What jobs import beside Tideline's own needs; the EMR release brings Spark and Delta.
 JOBS = (
     *("boto3", "confluent-kafka", "crc32c", "dbt-core", "dbt-spark", "deltalake"),
-    *("kafka-python", "lz4", "msgspec", "pandas", "pyarrow"),
+    *("kafka-python", "lz4", "msgspec", "pandas", "polars", "pyarrow"),
 )
 PACKED = ("src", "plugins", "dags", "dbt_project", "spark_jobs", "speed_layer", "serving_layer")
 PINS = ("pyproject.toml", "requirements.txt")

@@ -12,7 +12,6 @@ from tideline.adapters.odcs.telling import Telling
 from tideline.model.contract import Contract
 from tideline.model.errors import ContractError
 
-PATTERN = "*.odcs.yaml"
 Examined = tuple[tuple[Contract, ...], list[Finding]]
 
 
@@ -127,7 +126,6 @@ def refusal(findings: list[Finding]) -> ContractError:
 
 __all__ = [
     "CODES",
-    "PATTERN",
     "Examined",
     "Finding",
     "editor_schema",

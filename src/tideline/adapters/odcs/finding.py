@@ -11,6 +11,7 @@ from tideline.model.severity import Severity
 CODES = {
     "TL-CON-001": "the file cannot be read as YAML",
     "TL-CON-002": "YAML that is not accepted: aliases, tags, repeated keys, depth, a second document",
+    "TL-CON-003": "a file or folder that is not read, because of its name or because it is a link",
     "TL-CON-010": "a key that the standard does not know",
     "TL-CON-011": "a value that the standard does not allow",
     "TL-CON-012": "something that the standard requires is missing",

@@ -6,28 +6,19 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from tideline.adapters.odcs import PATTERN, Finding
+from tideline.adapters.odcs import Finding
+from tideline.contract_files import look
+from tideline.index import passed_over
 
 
 def contract_files(paths: Iterable[Path], findings: list[Finding]) -> Iterator[Path]:
-    """The files named, and those in the folders named; links to folders are not followed: they may be loops.
-
-    A folder that cannot be read becomes a finding.
-    """
-
-    def unreadable(error: OSError) -> None:
-        what = f"the folder cannot be read: {error.strerror}"
-        findings.append(Finding("TL-CON-001", printable(Path(str(error.filename))), 1, 1, what))
-
-    for path in dict.fromkeys(paths):
-        if not path.is_dir():
-            yield path
-            continue
-        for folder, folders, names in os.walk(path, onerror=unreadable):
-            folders.sort()
-            yield from sorted(Path(folder, name) for name in names if name.endswith(PATTERN.removeprefix("*")))
-
-
-def printable(path: Path) -> str:
-    """The path as text that can be printed, whatever bytes its name is made of."""
-    return str(path).encode(errors="surrogateescape").decode(errors="replace")
+    """The files named, and those in the folders named, each once; what a folder holds and is not read is a finding."""
+    seen: set[str] = set()
+    for path in paths:
+        if path.is_dir():
+            findings += [finding for finding in passed_over(path, all_levels=True) if finding not in findings]
+        for file in look(path).files if path.is_dir() else [path]:
+            place = os.path.abspath(file)  # noqa: PTH100 - a link is a file of its own, a/../b is b
+            if place not in seen:
+                seen.add(place)
+                yield file

@@ -21,7 +21,8 @@ def command(paths: tuple[Path, ...], check: bool) -> int:
     from tideline.adapters.odcs.finding import Refused
     from tideline.adapters.odcs.layout import lay_out
     from tideline.adapters.odcs.source import read_raw
-    from tideline.cli.contract.files import contract_files, printable
+    from tideline.cli.contract.files import contract_files
+    from tideline.index import printable
     from tideline.settings import settings
 
     findings: list[Finding] = []

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 def command(paths: tuple[Path, ...], form: str, as_json: bool, fail_on: str) -> int:
     """Check contract files, or folders of them: every finding with file:line:column, and what may have been meant."""
     from tideline.adapters.odcs import examine
-    from tideline.cli.contract.files import contract_files, printable
+    from tideline.cli.contract.files import contract_files
     from tideline.cli.contract.report import FORMS
-    from tideline.index import Claim, clashes
+    from tideline.index import Claim, clashes, printable
     from tideline.model.severity import Severity
     from tideline.settings import settings
 
