@@ -97,14 +97,28 @@ class Job:
 
 
 def run(stage: str, work: Callable[[Job], None], contract_of: Callable[[str, str], Contract] | None = None) -> None:
-    """Read the arguments, do the work, exit: 0, the error's own code, or 1 for a bug with its trace in a named file.
-
-    `contract_of(contract id, run key)` finds the contract; it is the one of the compiled index unless told.
+    """Read the arguments, do the work, exit. `contract_of(contract id, run key)` finds the contract; it is the one of
+    the compiled index unless told.
     """
-    parser = argparse.ArgumentParser(description=f"The {stage} stage of one run.")
+    asked = arguments(f"The {stage} stage of one run.").parse_args()
+    carry_out(stage, asked, work, contract_of)
+
+
+def arguments(what: str) -> argparse.ArgumentParser:
+    """What every script is started with."""
+    parser = argparse.ArgumentParser(description=what)
     parser.add_argument("--contract", required=True)
     parser.add_argument("--run-key", required=True)
-    asked = parser.parse_args()
+    return parser
+
+
+def carry_out(
+    stage: str,
+    asked: argparse.Namespace,
+    work: Callable[[Job], None],
+    contract_of: Callable[[str, str], Contract] | None = None,
+) -> None:
+    """Do the work and exit: 0, the error's own code, or 1 for a bug with its trace in a named file."""
     try:
         contract = (contract_of or _compiled)(asked.contract, asked.run_key)
         own = settings()
@@ -139,12 +153,14 @@ def _compiled(contract_id: str, _run_key: str) -> Contract:
 
 
 def _give_up_after(session: SparkSession, retries: int) -> None:
-    """A Connect client retries a lost server for ten minutes; the scheduler does that better: 9 are half a minute."""
-    client = getattr(session, "client", None)
-    if client is not None:
+    """A Connect client retries a lost server for ten minutes; the scheduler does that better: 9 are half a minute.
+
+    A classic session has no client, and says so by an error.
+    """
+    if type(session).__module__.startswith("pyspark.sql.connect."):
         from pyspark.sql.connect.client.retries import DefaultPolicy
 
-        client.set_retry_policies([DefaultPolicy(max_retries=retries, max_backoff=5_000)])
+        session.client.set_retry_policies([DefaultPolicy(max_retries=retries, max_backoff=5_000)])
 
 
 def _fail(line: str, code: int) -> None:
@@ -154,6 +170,10 @@ def _fail(line: str, code: int) -> None:
 
 
 def _keep_trace(stage: str) -> str:
+    """Where the trace is: in a file, or in the error stream of a driver, whose files are gone with it."""
+    if settings().lake.remote:
+        traceback.print_exc()
+        return "the lines above"
     path = settings().logs / f"spark-job-{stage}.log"
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as log:

@@ -91,6 +91,9 @@ def test_a_job_runs_to_its_end(own: Settings) -> None:
         "spark.pyspark.python": "python3",
         "spark.emr-serverless.driverEnv.TIDELINE_HOME": "/tmp/tideline",
         "spark.emr-serverless.driverEnv.TIDELINE_REMOTE_LAKE": "s3://lake-{zone}",
+        "spark.emr-serverless.driverEnv.TIDELINE_EPOCH_S": "5.0",
+        "spark.emr-serverless.driverEnv.TIDELINE_QUARANTINE_PERCENT": "5",
+        "spark.emr-serverless.driverEnv.TIDELINE_QUARANTINE_ROWS": "100",
         "spark.emr-serverless.driverEnv.AWS_REGION": REGION,
         "spark.emr-serverless.driverEnv.AWS_DEFAULT_REGION": REGION,
     }

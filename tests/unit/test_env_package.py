@@ -207,7 +207,7 @@ def test_scripts_that_start_lie_beside_the_packages(sources: Sources, tmp_path: 
     """A job is started by the path of its script; what scripts share is in the zip only."""
     told = package(sources, Shelf(), tmp_path / "out", "arm64")
     scripts = {name for name in told["files"] if name.startswith("jobs/") and name.endswith(".py")}
-    assert scripts == {"jobs/evolve.py", "jobs/ingest.py", "jobs/refine.py", "jobs/restate.py"}
+    assert scripts == {f"jobs/{name}.py" for name in ("evolve", "ingest", "refine", "restate", "stage")}
     archive = tmp_path / "out" / told["version"] / "jobs" / "spark_jobs.zip"
     assert {"spark_jobs/__init__.py", "spark_jobs/job.py", "spark_jobs/transforms/decode.py"} <= set(_names(archive))
 

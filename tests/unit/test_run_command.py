@@ -9,7 +9,8 @@ import pytest
 
 from tests.fakes.contract_index import small_contract
 from tideline.batch import audit
-from tideline.cli.run import Run, _audit
+from tideline.batch.stages import Run
+from tideline.batch.stages import audit as audit_stage
 from tideline.planning import Request
 from tideline.settings import Settings
 
@@ -25,5 +26,5 @@ def test_the_audit_gets_the_limits_of_the_settings(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(audit, "audit_run", audited)
     own = Settings(home=tmp_path, quarantine_percent=7, quarantine_rows=70)
     with pytest.raises(KeyError):
-        _audit(Run(small_contract(), Request(), "r1", own))
+        audit_stage(Run(small_contract(), Request(), "r1", own, print))
     assert asked == [audit.Limits(7, 70)]

@@ -1,4 +1,4 @@
-"""Spark jobs as job runs of an EMR Serverless application: started once, followed to their end, cancelled when told.
+"""Stages as job runs of an EMR Serverless application: started once, followed to their end, cancelled when told.
 
 1. a job run of the same name that has not ended is followed: the try that began it lost its process, not its work;
 2. else one is started, under a token made of what is asked and a number. The same token again gives the same job run,
@@ -40,6 +40,7 @@ class SparkJob:
     """What is asked: `name` is the same for each try of one stage of one run, and of nothing else; at most 256 long."""
 
     name: str
+    stage: str
     script: str
     arguments: tuple[str, ...]
     role: str
@@ -88,7 +89,7 @@ class ServerlessJobs:
         run_id, state = found
         if state == _ENDING and self._watch(job, run_id, wait, tell) is not None:
             return None
-        tell(f"{job.script}: EMR Serverless job run {run_id} of this run is under way: it is followed")
+        tell(f"{job.stage}: EMR Serverless job run {run_id} of this run is under way: it is followed")
         return run_id
 
     def _open(self, job: SparkJob) -> tuple[str, str] | None:
@@ -107,7 +108,7 @@ class ServerlessJobs:
             token = hashlib.sha256(f"{number} {words}".encode()).hexdigest()
             run_id = self._ask(asked, token)
             if run_id is not None and self._look(run_id)[0] not in (_ENDING, *_ENDED):
-                tell(f"{job.script}: EMR Serverless job run {run_id} is started")
+                tell(f"{job.stage}: EMR Serverless job run {run_id} is started")
                 return run_id
         raise Retriable(
             "TL-EMR-003",
@@ -164,7 +165,7 @@ class ServerlessJobs:
                     raise
             if state != told:
                 told = state
-                tell(f"{job.script}: job run {run_id} is {state}")
+                tell(f"{job.stage}: job run {run_id} is {state}")
             if state in _ENDED:
                 return state, details
             if wait(pause):

@@ -1,4 +1,7 @@
-"""Runs dbt as its own process and reads what it did from its result file; its talk goes to a log file."""
+"""Runs dbt as its own process against the Spark server, and reads what it did; its talk goes to a log file.
+
+What other ways of running it share is here as well: its words, its folders, and what its results mean.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tideline.model.errors import DataError, Fatal, Retriable
+from tideline.model.errors import DataError, Fatal, Retriable, TidelineError
 from tideline.settings import Settings
 
 LIMIT_S = 1_500
+FACTS = "TIDELINE_DBT_RUN"  # the variable that the macros read
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,25 +38,56 @@ def run_dbt(words: Sequence[str], facts: Mapping[str, Any], place: str, settings
     Raises Retriable (no Spark server, or a model failed outside), DataError (a data test failed), Fatal (dbt refused).
     """
     _check_server(settings)
-    target, logs = settings.home / "dbt" / place, settings.logs / "dbt" / place
-    for folder in (target, logs):
-        folder.mkdir(parents=True, exist_ok=True)
-    results = target / "run_results.json"
-    results.unlink(missing_ok=True)
-    command = [sys.executable, "-W", "ignore", "-m", "dbt.cli.main", "--quiet", *words]
-    command += ["--project-dir", str(settings.dbt_project), "--profiles-dir", str(settings.dbt_project)]
-    command += ["--target-path", str(target), "--log-path", str(logs)]
-    environment = {**os.environ, **settings.as_environment(), "TIDELINE_DBT_RUN": json.dumps(dict(facts))}
-    output = logs / "output.log"
+    places = Places.of(place, settings)
+    command = [sys.executable, "-W", "ignore", "-m", "dbt.cli.main", *places.words(words)]
+    environment = {**os.environ, **settings.as_environment(), FACTS: json.dumps(dict(facts))}
+    output = places.logs / "output.log"
     with output.open("ab") as log:
         try:
             done = subprocess.run(command, env=environment, stdout=log, stderr=log, timeout=LIMIT_S, check=False)
         except subprocess.TimeoutExpired as error:
             raise Retriable("TL-DBT-004", f"dbt took longer than {LIMIT_S} s", where=str(output)) from error
-    nodes = _nodes(results)
+    nodes = places.nodes()
     if done.returncode:
-        _explain(nodes, done.returncode, output)
+        raise failure(nodes, f"exit code {done.returncode}", str(output))
     return nodes
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where one kind of dbt command reads and writes; its last results are gone when it is made."""
+
+    project: Path
+    target: Path
+    logs: Path
+
+    @staticmethod
+    def of(place: str, settings: Settings) -> Places:
+        made = Places(settings.dbt_project, settings.home / "dbt" / place, settings.logs / "dbt" / place)
+        for folder in (made.target, made.logs):
+            folder.mkdir(parents=True, exist_ok=True)
+        made.results.unlink(missing_ok=True)
+        return made
+
+    @property
+    def results(self) -> Path:
+        return self.target / "run_results.json"
+
+    def words(self, words: Sequence[str]) -> list[str]:
+        """dbt's command line."""
+        made = ["--quiet", *words, "--project-dir", str(self.project), "--profiles-dir", str(self.project)]
+        return [*made, "--target-path", str(self.target), "--log-path", str(self.logs)]
+
+    def nodes(self) -> list[Node]:
+        """What the command did to models and tests; nothing when it ended before that."""
+        if not self.results.exists():
+            return []
+        found = []
+        for result in json.loads(self.results.read_text())["results"]:
+            kind, _, name = str(result["unique_id"]).split(".", 2)
+            name = name.split(".")[0] if kind == "test" else name
+            found.append(Node(kind, name, str(result["status"]), round(float(result["execution_time"]), 1)))
+        return found
 
 
 def _check_server(settings: Settings) -> None:
@@ -66,28 +101,17 @@ def _check_server(settings: Settings) -> None:
         ) from error
 
 
-def _nodes(results: Path) -> list[Node]:
-    if not results.exists():
-        return []
-    listed = json.loads(results.read_text())["results"]
-    found = []
-    for result in listed:
-        kind, _, name = str(result["unique_id"]).split(".", 2)
-        name = name.split(".")[0] if kind == "test" else name
-        found.append(Node(kind, name, str(result["status"]), round(float(result["execution_time"]), 1)))
-    return found
-
-
-def _explain(nodes: Sequence[Node], code: int, log: Path) -> None:
+def failure(nodes: Sequence[Node], how: str, log: str) -> TidelineError:
+    """What a command that did not succeed means: its models, its data tests, or `how` it ended before these."""
     broken = [node.name for node in nodes if node.kind in ("test", "unit_test") and node.status == "fail"]
     failed = [node.name for node in nodes if node.status == "error"]
     if failed:
-        raise Retriable("TL-DBT-002", f"dbt could not run {', '.join(failed)}", where=str(log))
+        return Retriable("TL-DBT-002", f"dbt could not run {', '.join(failed)}", where=log)
     if broken:
-        raise DataError(
+        return DataError(
             "TL-DBT-003",
             f"data tests failed: {', '.join(broken)}; nothing was published",
-            where=str(log),
+            where=log,
             fix="look at the rows with the test's SQL (named in the log), mend the cause, start a new run",
         )
-    raise Fatal("TL-DBT-005", f"dbt ended with exit code {code} before it ran anything", where=str(log))
+    return Fatal("TL-DBT-005", f"dbt ended with {how} before it ran anything", where=log)

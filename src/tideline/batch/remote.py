@@ -1,4 +1,4 @@
-"""What a Spark stage is when it runs on AWS: a job of its own name, under the role of its stage and contract."""
+"""What a stage is when it runs on AWS: a job of its own name, under the role of its stage and contract."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -16,12 +17,17 @@ if TYPE_CHECKING:
     from tideline.model.contract import Contract
     from tideline.settings import Settings
 
-_STAGES = {"restate": "refine"}  # whose role a script takes, where it is not its own
+_SCRIPTS = ("ingest", "refine", "restate")  # what else there is shares the script `stage`
+_ROLES = {"cut": "ingest", "restate": "refine", "marts": "model", "audit": "publish"}  # who has none of its own
+Days = tuple[date, date]
 _LONGEST_NAME, _LONGEST_ROLE = 256, 64
 
 
-def job_of(script: str, contract: Contract, run_key: str, settings: Settings) -> SparkJob:
-    """The job of a script for one run. Raises Fatal when the settings lack what it needs."""
+def job_of(stage: str, contract: Contract, run_key: str, settings: Settings, days: Days | None = None) -> SparkJob:
+    """The job of a stage for one run; `days` are those of a restate. Raises Fatal when the settings lack what it needs.
+
+    `stage` is one of `tideline run`, or `restate`, which is the refine of a restate and finds its days in the cut.
+    """
     needed = {
         "TIDELINE_SPARK_REGION": settings.spark_region,
         "TIDELINE_SPARK_CODE": settings.spark_code,
@@ -33,18 +39,26 @@ def job_of(script: str, contract: Contract, run_key: str, settings: Settings) ->
         raise Fatal(
             "TL-EMR-001", f"TIDELINE_SPARK_APPLICATION is set without {', '.join(absent)}", fix="set them, or unset it"
         )
-    stage = _STAGES.get(script, script)
-    name = f"{script} {contract.id} {run_key}"
+    name = f"{stage} {contract.id} {run_key}"
     if len(name) > _LONGEST_NAME:
         name = f"{name[:223]} {hashlib.sha256(name.encode()).hexdigest()[:32]}"
     return SparkJob(
         name=name,
-        script=script,
-        arguments=("--contract", contract.id, "--run-key", run_key),
-        role=role_of(settings.spark_role, stage, contract),
-        tags={"contract": contract.id, "domain": contract.domain, "stage": script, "run": run_key},
+        stage=stage,
+        script=stage if stage in _SCRIPTS else "stage",
+        arguments=_arguments(stage, contract, run_key, days),
+        role=role_of(settings.spark_role, _ROLES.get(stage, stage), contract),
+        tags={"contract": contract.id, "domain": contract.domain, "stage": stage, "run": run_key},
         environment=_surroundings(settings),
     )
+
+
+def _arguments(stage: str, contract: Contract, run_key: str, days: Days | None) -> tuple[str, ...]:
+    run = ("--contract", contract.id, "--run-key", run_key)
+    if stage in _SCRIPTS:
+        return run
+    restate = () if days is None else ("--restate", days[0].isoformat(), days[1].isoformat())
+    return ("--stage", stage, *run, *restate)
 
 
 def role_of(pattern: str, stage: str, contract: Contract) -> str:
@@ -58,12 +72,18 @@ def role_of(pattern: str, stage: str, contract: Contract) -> str:
 
 
 def _surroundings(settings: Settings) -> dict[str, str]:
-    """Variables of the driver: the same lake and log as here, and a folder that it may write."""
+    """Variables of the driver: the same lake, log and limits as here, and a folder that it may write.
+
+    No TIDELINE_SPARK_ is among them: a driver does its stage itself.
+    """
     told = {
         "TIDELINE_HOME": "/tmp/tideline",  # noqa: S108 - the driver's machine is its job's alone
         "TIDELINE_REMOTE_LAKE": settings.remote_lake,
         "TIDELINE_KAFKA": settings.kafka,
         "TIDELINE_KAFKA_IAM_REGION": settings.kafka_iam_region,
+        "TIDELINE_EPOCH_S": str(settings.epoch_s),
+        "TIDELINE_QUARANTINE_PERCENT": str(settings.quarantine_percent),
+        "TIDELINE_QUARANTINE_ROWS": str(settings.quarantine_rows),
         "AWS_REGION": settings.spark_region,
         "AWS_DEFAULT_REGION": settings.spark_region,
     }

@@ -21,6 +21,7 @@ locals {
   spark = merge({
     "spark.sql.extensions"                             = "io.delta.sql.DeltaSparkSessionExtension"
     "spark.sql.catalog.spark_catalog"                  = "org.apache.spark.sql.delta.catalog.DeltaCatalog"
+    "spark.sql.catalogImplementation"                  = "hive" # else a script's session keeps its tables' names to itself
     "spark.hadoop.hive.metastore.client.factory.class" = local.glue_client
     "spark.sql.session.timeZone"                       = "UTC"
     "spark.dynamicAllocation.enabled"                  = "true"
@@ -33,7 +34,11 @@ locals {
   code_jars = var.code == null ? [] : [for jar in var.code.jars : "${var.code.location}/jars/${jar}"]
   code = var.code == null ? {} : {
     "spark.submit.pyFiles" = "${var.code.location}/spark_jobs.zip"
-    "spark.archives"       = "${var.code.location}/packages.zip#packages,${var.code.location}/contracts.zip#contracts"
+    "spark.archives"       = join(",", [for name in ["packages", "contracts", "dbt_project"] : "${var.code.location}/${name}.zip#${name}"])
   }
-  surroundings = var.code == null ? {} : { PYTHONPATH = "./packages", TIDELINE_INDEX = "./contracts/index.json" }
+  surroundings = var.code == null ? {} : {
+    PYTHONPATH           = "./packages"
+    TIDELINE_INDEX       = "./contracts/index.json"
+    TIDELINE_DBT_PROJECT = "./dbt_project"
+  }
 }

@@ -54,6 +54,10 @@ run "the_application_stops_when_idle_and_keeps_to_its_limits" {
     condition     = jsondecode(output.job_overrides).applicationConfiguration[0].properties["spark.sql.extensions"] == "io.delta.sql.DeltaSparkSessionExtension"
     error_message = "Jobs find Delta."
   }
+  assert {
+    condition     = jsondecode(output.job_overrides).applicationConfiguration[0].properties["spark.sql.catalogImplementation"] == "hive"
+    error_message = "Jobs keep the names of their tables in the Glue catalog."
+  }
 }
 
 run "a_cluster_keeps_its_data_secret_at_rest_and_on_the_wire" {
@@ -206,10 +210,12 @@ run "code_goes_with_jobs_and_steps_never_into_a_cluster" {
       strcontains(jsondecode(output.job_overrides).applicationConfiguration[0].properties["spark.jars"], "/jobs/0123/jars/kafka-clients-3.9.0.jar"),
       strcontains(jsondecode(output.job_overrides).applicationConfiguration[0].properties["spark.jars"], "delta-spark.jar"),
       strcontains(jsondecode(output.job_overrides).applicationConfiguration[0].properties["spark.archives"], "/jobs/0123/packages.zip#packages"),
+      strcontains(jsondecode(output.job_overrides).applicationConfiguration[0].properties["spark.archives"], "/jobs/0123/dbt_project.zip#dbt_project"),
       jsondecode(output.job_overrides).applicationConfiguration[0].properties["spark.emr-serverless.driverEnv.TIDELINE_INDEX"] == "./contracts/index.json",
+      jsondecode(output.job_overrides).applicationConfiguration[0].properties["spark.emr-serverless.driverEnv.TIDELINE_DBT_PROJECT"] == "./dbt_project",
       jsondecode(output.job_overrides).applicationConfiguration[0].properties["spark.executorEnv.PYTHONPATH"] == "./packages",
     ])
-    error_message = "A job finds its packages, its contracts and the jars."
+    error_message = "A job finds its packages, its contracts, the dbt project and the jars."
   }
   assert {
     condition     = contains(output.step_arguments, "spark.yarn.appMasterEnv.PYTHONPATH=./packages") && contains(output.step_arguments, "spark.submit.pyFiles=s3://tideline-dev-artifacts-123456789012/jobs/0123/spark_jobs.zip")
