@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
-from datetime import date
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from tests.fakes.contract_index import small_contract
+from tests.fakes.emr_application import LAKE, ROLE, SET, Emr
 from tideline.adapters.emr_serverless import (
     LONGEST_PAUSE_S,
     LOST_LOOKS,
@@ -25,21 +23,9 @@ from tideline.adapters.emr_serverless import (
     with_environment,
 )
 from tideline.batch.remote import job_of, role_of, told_to_stop
-from tideline.batch.stages import STAGES, Run
-from tideline.cli.run import _stage
 from tideline.model.errors import Fatal, Retriable
-from tideline.planning import Kind, Request
-from tideline.settings import REPOSITORY, Settings
+from tideline.settings import Settings
 
-LAKE = "s3://tideline-dev-{zone}-111122223333"
-ROLE = "arn:aws:iam::111122223333:role/tideline-dev-{stage}-{contract}"
-SET = {
-    "spark_application": "00f1",
-    "spark_region": "eu-central-1",
-    "spark_code": "s3://artifacts/jobs/v1",
-    "spark_role": ROLE,
-    "remote_lake": LAKE,
-}
 FAILED = "Job execution failed, please check complete logs. ExitCode: {}. Last few exceptions: ..."
 
 
@@ -48,64 +34,6 @@ def refused(code: str, text: str = "no") -> ClientError:
 
 
 LOST = ReadTimeoutError(endpoint_url="https://emr-serverless.example")
-
-
-class Emr:
-    """An application as EMR keeps it: a token names one job run for ever; `moves` are a run's states, look by look."""
-
-    def __init__(self, *moves: str, details: str = "") -> None:
-        self.moves, self.details = moves, details
-        self.runs: dict[str, dict[str, Any]] = {}
-        self.asked: list[dict[str, Any]] = []
-        self.cancelled: list[str] = []
-        self.fails: dict[str, list[Exception | None]] = {
-            "start": [],
-            "start, done": [],
-            "look": [],
-            "cancel": [],
-            "list": [],
-        }
-
-    def begun(self, name: str, state: str) -> str:
-        """A job run of before."""
-        return self._add(f"token-{len(self.runs)}", name, [state])
-
-    def _add(self, token: str, name: str, moves: list[str]) -> str:
-        run_id = f"00run{len(self.runs)}"
-        self.runs[run_id] = {"token": token, "name": name, "moves": moves}
-        return run_id
-
-    def _fail(self, call: str) -> None:
-        error = self.fails[call].pop(0) if self.fails[call] else None
-        if error is not None:
-            raise error
-
-    def start_job_run(self, *, clientToken: str, name: str, **asked: Any) -> dict[str, str]:
-        self._fail("start")
-        self.asked.append({"clientToken": clientToken, "name": name, **asked})
-        known = [run_id for run_id, one in self.runs.items() if one["token"] == clientToken]
-        run_id = known[0] if known else self._add(clientToken, name, ["SUBMITTED", *self.moves])
-        self._fail("start, done")
-        return {"jobRunId": run_id}
-
-    def get_job_run(self, *, applicationId: str, jobRunId: str) -> dict[str, Any]:
-        self._fail("look")
-        moves = self.runs[jobRunId]["moves"]
-        state = moves.pop(0) if len(moves) > 1 else moves[0]
-        return {"jobRun": {"state": state, "stateDetails": self.details}}
-
-    def cancel_job_run(self, *, applicationId: str, jobRunId: str) -> None:
-        self._fail("cancel")
-        self.cancelled.append(jobRunId)
-        self.runs[jobRunId]["moves"] = ["CANCELLING", "CANCELLED"]
-
-    def get_paginator(self, _name: str) -> Emr:
-        return self
-
-    def paginate(self, *, applicationId: str, states: list[str]) -> list[dict[str, Any]]:
-        self._fail("list")
-        found = [{"id": i, "name": one["name"], "state": one["moves"][0]} for i, one in self.runs.items()]
-        return [{"jobRuns": [one]} for one in found if one["state"] in states]
 
 
 class Clock:
@@ -383,102 +311,3 @@ def test_a_signal_is_noticed_and_handlers_are_given_back() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
         assert stop.wait(5)
     assert signal.getsignal(signal.SIGTERM) is before
-
-
-RUN = ("--contract", "retail.sales", "--run-key", "r1")
-DAYS = (date(2011, 1, 4), date(2011, 1, 6))
-RESTATE = ("--restate", "2011-01-04", "2011-01-06")
-
-
-@pytest.mark.parametrize(
-    ("stage", "script", "role", "words", "restate"),
-    [
-        ("cut", "stage", "ingest", ("--stage", "cut", *RUN), RESTATE),
-        ("ingest", "ingest", "ingest", RUN, ()),
-        ("refine", "refine", "refine", RUN, ()),
-        ("restate", "restate", "refine", RUN, ()),
-        ("model", "stage", "model", ("--stage", "model", *RUN), RESTATE),
-        ("audit", "stage", "publish", ("--stage", "audit", *RUN), RESTATE),
-        ("publish", "stage", "publish", ("--stage", "publish", *RUN), RESTATE),
-        ("marts", "stage", "model", ("--stage", "marts", *RUN), RESTATE),
-    ],
-)
-def test_every_stage_is_a_job_under_the_role_that_modules_iam_gives_it(
-    stage: str, script: str, role: str, words: tuple[str, ...], restate: tuple[str, ...]
-) -> None:
-    """Named and tagged by the stage; the days of a restate go to those who have no cut to find them in."""
-    job = job_of(stage, small_contract(), "r1", Settings(**SET))
-    assert (job.name, job.stage, job.tags["stage"]) == (f"{stage} retail.sales r1", stage, stage)
-    assert (job.script, job.arguments) == (script, words)
-    assert job.role == f"arn:aws:iam::111122223333:role/tideline-dev-{role}-retail.sales"
-    again = job_of(stage, small_contract(), "r1", Settings(**SET), DAYS)
-    assert again.arguments == (*words, *restate)
-    emr = Emr("SUCCESS")
-    assert run(emr, asked=job)[0] == 0
-    assert emr.asked[0]["jobDriver"]["sparkSubmit"]["entryPoint"] == f"s3://artifacts/jobs/v1/{script}.py"
-
-
-def test_a_driver_is_told_the_limits_of_its_stages_and_no_application() -> None:
-    """What the audit and the cut keep to is what is set here; a driver that starts jobs would start itself."""
-    own = job(quarantine_percent=7, quarantine_rows=70, epoch_s=2.5).environment
-    assert own["TIDELINE_QUARANTINE_PERCENT"] == "7" and own["TIDELINE_QUARANTINE_ROWS"] == "70"
-    assert own["TIDELINE_EPOCH_S"] == "2.5"
-    assert not [name for name in own if name.startswith("TIDELINE_SPARK_")]
-
-
-def test_the_application_decides_where_a_stage_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With TIDELINE_SPARK_APPLICATION each stage is a job run, without it none; a restate ingests nothing in either."""
-    from tideline import wiring
-    from tideline.batch import stages, submit
-
-    here: list[str] = []
-    monkeypatch.setattr(submit, "submit", lambda script, *_rest: here.append(script) or 0)
-    monkeypatch.setattr(stages, "STAGES", {name: lambda _run, name=name: here.append(name) for name in STAGES})
-    emr = Emr("SUCCESS")
-    monkeypatch.setattr(
-        wiring,
-        "serverless_jobs",
-        lambda own: ServerlessJobs(emr, Application(own.spark_application, own.spark_code, {})),
-    )
-    everything = ("cut", "ingest", "refine", "model", "audit", "publish", "marts")
-    lines: list[str] = []
-    for request, wanted in (
-        (Request(), list(everything)),
-        (Request(Kind.RESTATE, DAYS), ["cut", "restate", "model", "audit", "publish", "marts"]),
-    ):
-        key = request.kind.value
-        assert [_stage(name, Run(small_contract(), request, key, Settings(), lines.append)) for name in everything] == (
-            [0] * len(everything)
-        )
-        assert (here, emr.asked) == (wanted, [])
-        for name in everything:
-            assert _stage(name, Run(small_contract(), request, key, Settings(**SET), lines.append)) == 0
-        assert [asked["name"] for asked in emr.asked] == [f"{name} retail.sales {key}" for name in wanted]
-        assert here == wanted
-        here.clear()
-        emr.asked.clear()
-
-
-def test_who_starts_jobs_needs_no_engine_and_no_client_of_data() -> None:
-    """The managed Airflow has boto3 and what every part of Tideline needs; nothing else may be asked for there."""
-    script = """
-import sys
-for name in ("confluent_kafka", "dbt", "deltalake", "kafka", "msgspec", "polars", "pyarrow", "pyspark"):
-    sys.modules[name] = None
-from tests.unit.test_emr_serverless import started
-started()
-"""
-    done = subprocess.run([sys.executable, "-c", script], cwd=REPOSITORY, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-
-
-def started() -> None:
-    """Every stage of a chain, started as a worker does it."""
-    from tideline import wiring
-
-    emr = Emr("SUCCESS")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(wiring, "serverless_jobs", lambda own: ServerlessJobs(emr, Application("a", "s3://c", {})))
-        for name in ("cut", "ingest", "refine", "model", "audit", "publish", "marts"):
-            assert _stage(name, Run(small_contract(), Request(), "r1", Settings(**SET), print)) == 0
-    assert len(emr.asked) == 7
