@@ -96,6 +96,8 @@ CASES: list[tuple[Contract, str, str, str, Needs]] = [
     (edited("views", 0, "measures", to=PLAIN["views"][0]["measures"][1:]), "MEASURE_REMOVED",
      f"views.{VIEW}.measures.revenue", "c", G),
     (edited("freshness", to="PT2M"), "PROMISE", "freshness", "", N),
+    (edited("retention", to="P30D"), "RETENTION_SHORTER", "retention", "c", N),
+    (edited("retention", to="P36500D"), "PROMISE", "retention", "", N),
     (edited("compatibility", to="none"), "PROMISE", "compatibility", "", N),
     (edited("owner", to="somebody-else"), "PROSE", "owner", "", N),
 ]  # fmt: skip

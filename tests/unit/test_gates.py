@@ -1,9 +1,12 @@
 """Gates: what can be measured, what is refused before anything runs, and the one judge of what was found."""
 
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.unit.sales import SALES
 from tideline.model.consistency import problems
@@ -11,7 +14,7 @@ from tideline.model.contract import Contract, Dimension, Measure, View
 from tideline.model.field import Masking
 from tideline.model.gates import columns_of, definition, measured
 from tideline.model.measure import MeasureKind
-from tideline.model.quality import Gate
+from tideline.model.quality import Comparison, Gate, Unit, meets, outcomes
 
 COUNTRY = SALES.views[0].name
 
@@ -194,3 +197,16 @@ def test_an_exact_distinct_count_is_for_batch_only_views():
 def test_names_of_other_generated_models_are_taken():
     (problem,) = problems(distinct(batch_only=True, name="quality_retail_sales"))
     assert "take another" in problem.text
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    comparison=st.sampled_from(Comparison),
+    limits=st.lists(st.decimals(-3, 103, places=1), min_size=2, max_size=2).map(sorted),
+    unit=st.sampled_from(Unit),
+)
+def test_what_a_gate_can_say_is_what_it_says_of_some_number(comparison, limits, unit):
+    """Against every whole number, or every twentieth of a percent, that could make a difference."""
+    limits = limits if comparison in (Comparison.BETWEEN, Comparison.NOT_BETWEEN) else limits[:1]
+    numbers = range(110) if unit is Unit.ROWS else [Fraction(step, 20) for step in range(2001)]
+    assert outcomes(comparison, limits, unit) == {meets(Fraction(number), comparison, limits) for number in numbers}

@@ -15,6 +15,7 @@ from tideline.model.severity import Severity
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 RICH = (CORPUS / "good" / "orders.odcs.yaml").read_text()
+SALES = (CORPUS.parents[1] / "contracts" / "retail" / "sales.odcs.yaml").read_text()
 FAMILY = (CORPUS / "good" / "shops.odcs.yaml").read_text()
 
 
@@ -155,6 +156,8 @@ def test_a_check_in_words_runs_nothing_and_is_no_mistake() -> None:
         ("mustBeGreaterThan: 0\n        unit: rows", "mustBe: 0\n        unit: percent", "TL-CON-022", "rows"),
         ("mustBeGreaterThan: 0", "mustBeGreaterThan: 0\n        schedule: 0 1 * * *", "TL-CON-023", "no schedule"),
         ("mustBeBetween: [0, 1000]", "mustBeBetween: [1000, 0]", "TL-CON-030", "larger limit first"),
+        ("mustBeGreaterThan: 0", "mustBeLessThan: 0", "TL-CON-030", "no number of rows is ever"),
+        ("mustBeGreaterThan: 0", "mustBe: 0.5", "TL-CON-030", "no number of rows is ever"),
         ("arguments: {properties: [shop_number, ordered_at]}", "arguments: {}", "TL-CON-021", "names no column"),
         ("properties: [shop_number, ordered_at]", "properties: [shop_numbr]", "TL-CON-030", "mean 'shop_number'?"),
         ("validValues: [web, app, counter]", "validValue: [web]", "TL-CON-020", "did you mean 'validValues'?"),
@@ -248,3 +251,30 @@ def test_a_family_without_its_name_in_the_id_is_told() -> None:
         FAMILY, ("id: shop.till_${family}", "id: shop.till"), ("name: till_${family}", "name: till")
     )
     assert not contracts and any("two members of the family have the id" in str(finding) for finding in found)
+
+
+@pytest.mark.parametrize("said", ['"  "', '""', '"a\\nb"', '"\\t"'])
+def test_an_owner_is_a_line_that_says_something(said: str) -> None:
+    """Blanks are nobody to call, and the owner stands in DAGs, alarms and tables."""
+    contracts, found = examined(SALES, ("name: retail-data", f"name: {said}"))
+    assert not contracts and {finding.code for finding in found} <= {"TL-CON-021", "TL-CON-022"}
+    assert "owner" in str(found[0])
+
+
+@pytest.mark.parametrize(
+    "what", ["One event per invoice line of a wholesaler, live and complete", "Units sold; negative"]
+)
+def test_blanks_describe_nothing(what: str) -> None:
+    line = next(line.strip() for line in SALES.splitlines() if what in line)
+    key = line.partition(":")[0]
+    contracts, found = examined(SALES, (line, f'{key}: "   "'))
+    assert not contracts and [finding.code for finding in found] == ["TL-CON-021"]
+
+
+def test_a_threshold_that_everything_meets_is_a_warning() -> None:
+    """Such a check says nothing whatever the table holds; one over a query may be about any number."""
+    contracts, found = examined(SALES, ("mustBeGreaterThan: 0", "mustBeGreaterOrEqualTo: 0"))
+    assert contracts and [(finding.code, finding.severity.value) for finding in found] == [("TL-CON-041", "warning")]
+    assert "every number of rows" in found[0].what and found[0].line == 109
+    contracts, found = examined(SALES, ("mustBeLessThan: 50", "mustBeLessOrEqualTo: 100"))
+    assert contracts and "every number of percent" in found[0].what

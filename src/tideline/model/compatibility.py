@@ -129,6 +129,7 @@ class Code(StrEnum):
     PROMISE = "TL-CHG-080"
     ORDER = "TL-CHG-081"
     PROSE = "TL-CHG-082"
+    RETENTION_SHORTER = "TL-CHG-083"
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +261,9 @@ BOOK: dict[Code, Rule] = {
     Code.PROMISE: Rule(Kind.PROMISE, "was {before}, is {after}"),
     Code.ORDER: Rule(Kind.ORDER, "stands in another order"),
     Code.PROSE: Rule(Kind.PROSE, "was {before}, is {after}"),
+    Code.RETENTION_SHORTER: Rule(
+        Kind.PROMISE, "rows were kept for {before}, are for {after}: what is older goes", consumers=True
+    ),
 }  # fmt: skip
 
 

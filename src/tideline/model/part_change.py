@@ -15,8 +15,8 @@ from tideline.model.quality import Action, Comparison, Gate
 
 _IDENTITY = {
     "owner": Code.PROSE, "description": Code.PROSE, "tags": Code.PROSE, "tier": Code.PROMISE,
-    "schedule": Code.PROMISE, "freshness": Code.PROMISE, "retention": Code.PROMISE, "deadline": Code.PROMISE,
-    "consumes": Code.PROMISE, "compatibility": Code.PROMISE,
+    "schedule": Code.PROMISE, "freshness": Code.PROMISE, "deadline": Code.PROMISE, "consumes": Code.PROMISE,
+    "compatibility": Code.PROMISE,
 }  # fmt: skip
 _LOWER = {Comparison.LESS_THAN, Comparison.LESS_OR_EQUAL}
 _HIGHER = {Comparison.GREATER_THAN, Comparison.GREATER_OR_EQUAL}
@@ -37,6 +37,9 @@ def compare_parts(old: Contract, new: Contract) -> Iterator[Told]:
 
 def _identity(old: Contract, new: Contract) -> Iterator[Told]:
     yield from (Told(code, (name,), b, a) for name, code in _IDENTITY.items() for b, a in _differing(old, new, name))
+    for was, now in _differing(old, new, "retention"):
+        code = Code.RETENTION_SHORTER if new.retention < old.retention else Code.PROMISE
+        yield Told(code, ("retention",), was, now)
     before, after = old.drift.new_fields, new.drift.new_fields
     if before is not after:
         code = Code.DRIFT_STRICTER if before is DriftAction.EVOLVE else Code.DRIFT_LOOSER

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from itertools import pairwise
 
 from pydantic import Field
 
@@ -99,17 +102,7 @@ class Gate(Value):
 
     def holds(self, measured: Decimal | Fraction) -> bool:
         """Whether the measured number is within the limits: the one judge of gates."""
-        number, first, last = Fraction(measured), Fraction(self.limits[0]), Fraction(self.limits[-1])
-        return {
-            Comparison.MUST_BE: number == first,
-            Comparison.MUST_NOT_BE: number != first,
-            Comparison.GREATER_THAN: number > first,
-            Comparison.GREATER_OR_EQUAL: number >= first,
-            Comparison.LESS_THAN: number < first,
-            Comparison.LESS_OR_EQUAL: number <= first,
-            Comparison.BETWEEN: first <= number <= last,
-            Comparison.NOT_BETWEEN: not first <= number <= last,
-        }[self.comparison]
+        return meets(Fraction(measured), self.comparison, self.limits)
 
     @property
     def promise(self) -> str:
@@ -117,3 +110,33 @@ class Gate(Value):
         limits = " and ".join(f"{limit:f}" for limit in self.limits)
         unit = "" if self.metric is Metric.SQL and self.unit is Unit.ROWS else f" {self.unit.value}"
         return f"{self.comparison.value} {limits}{unit}"
+
+
+def meets(number: Fraction, comparison: Comparison, limits: Sequence[Decimal]) -> bool:
+    """Whether a number is within the limits."""
+    first, last = Fraction(limits[0]), Fraction(limits[-1])
+    return {
+        Comparison.MUST_BE: number == first,
+        Comparison.MUST_NOT_BE: number != first,
+        Comparison.GREATER_THAN: number > first,
+        Comparison.GREATER_OR_EQUAL: number >= first,
+        Comparison.LESS_THAN: number < first,
+        Comparison.LESS_OR_EQUAL: number <= first,
+        Comparison.BETWEEN: first <= number <= last,
+        Comparison.NOT_BETWEEN: not first <= number <= last,
+    }[comparison]
+
+
+def outcomes(comparison: Comparison, limits: Sequence[Decimal], unit: Unit) -> frozenset[bool]:
+    """What a gate over counted rows can ever say: one that can only say one thing is a mistake.
+
+    Rows are 0, 1, 2 ... without end, percentages 0 to 100. The verdict changes at limits only, so that numbers at them
+    and between them stand for all.
+    """
+    if unit is Unit.ROWS:
+        whole = {0} | {math.floor(limit) + step for limit in limits for step in (-1, 0, 1, 2)}
+        numbers = [Fraction(number) for number in whole if number >= 0]
+    else:
+        marks = sorted({Fraction(0), Fraction(100)} | {Fraction(limit) for limit in limits if 0 <= limit <= 100})
+        numbers = marks + [(one + next_one) / 2 for one, next_one in pairwise(marks)]
+    return frozenset(meets(number, comparison, limits) for number in numbers)

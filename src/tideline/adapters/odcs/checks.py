@@ -9,7 +9,7 @@ from typing import Any
 
 from tideline.adapters.odcs.finding import YamlPath, shown
 from tideline.adapters.odcs.telling import VENDOR, Ours, Telling
-from tideline.model.quality import Action, Comparison, Metric, Severity, Unit
+from tideline.model.quality import Action, Comparison, Metric, Severity, Unit, outcomes
 
 OUR_KEYS = ("action", "on", "scope")
 SCOPES = ("table", "run")
@@ -178,8 +178,21 @@ class Checks:
             what = f"the threshold of {metric} has no unit"
             self.telling.tell("TL-CON-021", path, what, ", ".join(units), f"add unit: {units[0]}")
         elif self.telling.one_of(check["unit"], units, (*path, "unit"), "unit"):
+            if metric != Metric.SQL:
+                self._reachable(Comparison(comparison), tuple(map(Decimal, limits)), Unit(check["unit"]), path)
             return {"comparison": comparison, "limits": tuple(map(Decimal, limits)), "unit": check["unit"]}
         return {"comparison": comparison, "limits": tuple(map(Decimal, limits))}
+
+    def _reachable(self, comparison: Comparison, limits: tuple[Decimal, ...], unit: Unit, path: YamlPath) -> None:
+        """A threshold that nothing can meet would stop every run, one that everything meets says nothing."""
+        found, place = outcomes(comparison, limits, unit), (*path, comparison.value)
+        numbers = "whole numbers from 0 on" if unit is Unit.ROWS else "numbers from 0 to 100"
+        if True not in found:
+            what = f"no number of {unit.value} is ever {comparison.value} {' and '.join(map(str, limits))}"
+            self.telling.insist("TL-CON-030", place, what, numbers)
+        elif False not in found:
+            what = f"every number of {unit.value} is {comparison.value} {' and '.join(map(str, limits))}"
+            self.telling.mention("TL-CON-041", place, what, f"{unit.value} are {numbers}: take another limit")
 
     def _said(self, check: Mapping[str, Any], path: YamlPath, name: str) -> dict[str, Any]:
         """What every check may say about itself."""

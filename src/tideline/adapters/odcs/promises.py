@@ -9,7 +9,7 @@ from typing import Any
 
 from tideline.adapters.odcs import cron
 from tideline.adapters.odcs.finding import YamlPath, shown
-from tideline.adapters.odcs.telling import Telling
+from tideline.adapters.odcs.telling import Telling, is_blank
 
 VERSIONS = ("v3.2.0", "v3.1.0")
 OUR_KEYS = ("schedule", "tier", "compatibility", "drift", "family", "consumes")
@@ -49,9 +49,11 @@ def read_identity(telling: Telling, data: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(team, list):
         telling.mention("TL-CON-040", ("team",), "the standard gave up a list of members as team", "team: {name: ...}")
     owner = team.get("name") if isinstance(team, dict) else None
-    if not owner:
+    if is_blank(owner):
         telling.insist("TL-CON-021", ("team",), "the contract names no owner", "team.name")
-    if not text.get("purpose"):
+    elif not str(owner).isprintable():
+        telling.insist("TL-CON-022", ("team", "name"), f"the owner is {shown(owner)}", "one line of text")
+    if is_blank(text.get("purpose")):
         telling.insist(
             "TL-CON-021", ("description",), "the contract does not say what it is for", "description.purpose"
         )

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from tideline.adapters.odcs.finding import YamlPath, shown
-from tideline.adapters.odcs.telling import Ours, Telling
+from tideline.adapters.odcs.telling import Ours, Telling, is_blank
 from tideline.model.field import MAX_NESTING, Masking
 
 KINDS = {
@@ -74,7 +74,7 @@ class _Fields:
         return field | self._options(found, kind, path, model) | self._inside(found, kind, path, model, depth)
 
     def _described(self, found: Mapping[str, Any], path: YamlPath) -> None:
-        if not found.get("description"):
+        if is_blank(found.get("description")):
             self.telling.insist("TL-CON-021", path, f"field {shown(found['name'])} has no description")
 
     def _ours(self, found: Mapping[str, Any], path: YamlPath, model: YamlPath) -> dict[str, Any]:

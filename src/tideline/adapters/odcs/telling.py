@@ -108,3 +108,8 @@ class Telling:
             if path[:length] in self.origin:
                 return (*self.origin[path[:length]], *path[length:])
         return path
+
+
+def is_blank(text: object) -> bool:
+    """Whether nothing is said: no text, or one of spaces only."""
+    return not isinstance(text, str) or not text.strip()
