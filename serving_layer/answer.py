@@ -78,6 +78,7 @@ def describe(view: ViewState, snapshot: Snapshot, consistency: str) -> dict[str,
         "consistency": consistency,
         "complete": not gaps,
         "lacks": [_lack(gap.partition, gap.missing) for gap in gaps],
+        "gaps": [] if release is None else [_lack(loss.partition, loss.missing) for loss in release.gaps],
         "release": None if release is None else release.number,
         "coverage": {
             "stream": None if stream is None else {"name": stream.name, "identity": stream.identity},

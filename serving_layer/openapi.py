@@ -89,6 +89,7 @@ class Meta(_Documented):
     consistency: str
     complete: bool = Field(description="False when a range is missing; `lacks` then names it.")
     lacks: list[Lack]
+    gaps: list[Lack] = Field(description="What the log lost for good and somebody accepted: in no figure, in no layer.")
     release: int | None
     coverage: CoverageVectors
     as_of: str | None = Field(

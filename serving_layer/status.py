@@ -51,6 +51,7 @@ def contract_status(follower: Follower) -> dict[str, Any]:
             for name, snapshot in views.items()
             for gap in snapshot.gaps
         ],
+        "gaps": [] if release is None else [loss.as_json() for loss in release.gaps],
         "speed": {"next": {p: row["merged"] for p, row in partitions.items()}, "newest_ms": newest or None},
         "views": {
             name: {
@@ -58,7 +59,7 @@ def contract_status(follower: Follower) -> dict[str, Any]:
                 for key, value in describe(
                     state.views[name], snapshot, consistencies(state.views[name].view)[0]
                 ).items()
-                if key in ("complete", "lacks", "release", "coverage", "as_of")
+                if key in ("complete", "lacks", "gaps", "release", "coverage", "as_of")
             }
             for name, snapshot in views.items()
         },
@@ -92,6 +93,7 @@ class ServingMetrics:
                 ("as_of_seconds", "Age of the newest event in an answer."),
                 ("lag_events", "Log end minus position, over all partitions."),
                 ("problems", "Problems that /v1/status lists."),
+                ("gap_positions", "Positions that were accepted as lost, of the newest release."),
             )
         }
         now = self._now()
@@ -103,6 +105,7 @@ class ServingMetrics:
                 complete.add_metric([name, view], float(facts["complete"]))
             gauges["lag_events"].add_metric([name], said["lag"])
             gauges["problems"].add_metric([name], len(said["problems"]))
+            gauges["gap_positions"].add_metric([name], sum(loss["to"] - loss["from"] for loss in said["gaps"]))
             if said["release"] is not None:
                 published = datetime.fromisoformat(said["release"]["published"])
                 gauges["release_number"].add_metric([name], said["release"]["number"])

@@ -1,7 +1,7 @@
 """Append raw records to bronze: exactly `[bronze coverage, cut)`, in one commit that carries its Coverage.
 
 1. what this run key, or a newer run, has committed already is not done again;
-2. the log must still hold the whole range; nothing is ever skipped;
+2. the log must still hold the whole range; nothing is ever skipped but what was accepted as lost;
 3. read it with explicit start and end offsets, count per partition;
 4. commit rows, counts and Coverage as one Delta transaction (spark_jobs/tables.py).
 """
@@ -16,6 +16,7 @@ from spark_jobs.job import Job, run
 from spark_jobs.transforms.bronze import to_bronze
 from tideline.batch.commits import Counts, StageCommit, check_conservation, next_batch, totals
 from tideline.batch.cut import check_range_is_held
+from tideline.batch.losses import accepted_losses
 from tideline.model.errors import DataError
 from tideline.model.position import Coverage, Partition, Range
 
@@ -43,12 +44,17 @@ def ingest(job: Job) -> None:
     if not ranges:
         job.say("nothing to do: bronze covers the cut")
         return
-    check_range_is_held(job.contract, start, job.log)  # 2
+    losses = accepted_losses(job.documents, job.contract.id, start.stream)
+    read_from = check_range_is_held(job.contract, start, job.log, losses)  # 2
+    held = {p: Range(min(max(read_from[p], range_.start), range_.end), range_.end) for p, range_ in ranges.items()}
     for partition, range_ in ranges.items():
-        job.say(f"partition {partition} {range_} = {len(range_)} positions")
+        lost = len(range_) - len(held[partition])
+        job.say(
+            f"partition {partition} {range_} = {len(range_)} positions" + (f", {lost} of them lost" if lost else "")
+        )
     tables.ensure(job, "bronze")
-    rows = job.keep(to_bronze(_records(job, ranges), job.contract, job.cut))  # 3
-    counts = _counts(rows, ranges)
+    rows = job.keep(to_bronze(_records(job, held), job.contract, job.cut))  # 3
+    counts = _counts(rows, held)
     words = StageCommit(
         stage="ingest",
         run_key=job.run_key,

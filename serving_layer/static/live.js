@@ -127,7 +127,9 @@ async function refresh() {
   bars(body.meta, contract);
   table(view, body, measure, Number(at("top").value));
   const lacks = body.meta.lacks.map((l) => `Partition ${l.partition} lacks [${l.from}, ${l.to}).`);
-  warn([...(body.meta.complete ? [] : ["These figures are incomplete."]), ...lacks, ...(contract?.problems ?? [])]);
+  const gaps = body.meta.gaps.map((l) => `Partition ${l.partition} lost [${l.from}, ${l.to}) for good: no figure has it.`);
+  const incomplete = body.meta.complete ? [] : ["These figures are incomplete."];
+  warn([...incomplete, ...lacks, ...gaps, ...(contract?.problems ?? [])]);
   at("foot").textContent = `Contract ${body.meta.contract.id} ${body.meta.contract.version} · asked at ${status.now}`;
   document.body.dataset.state = "live";
 }

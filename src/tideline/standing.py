@@ -5,14 +5,16 @@ The order that has to hold per partition: release <= silver <= bronze <= log end
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
 from tideline.batch.commits import StageCommit, check_conservation
+from tideline.batch.losses import accepted_losses
 from tideline.model.contract import Contract
 from tideline.model.errors import DataError, PositionLost
+from tideline.model.loss import Loss, passed
 from tideline.model.position import Coverage, Partition, Range, StreamId
 from tideline.model.release import Release, release_prefix
 from tideline.ports import Documents, EventLog, Tables
@@ -30,6 +32,7 @@ class Standing:
     commits: Mapping[str, StageCommit | None]
     release: Release | None
     versions: Mapping[str, int | None] = field(default_factory=dict)
+    losses: Sequence[Loss] = ()
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -59,6 +62,7 @@ class Standing:
             "release": self.release.number if self.release else None,
             "partitions": self.rows(),
             "versions": dict(self.versions),
+            "losses": [loss.as_json() for loss in self.losses],
         }
 
 
@@ -73,7 +77,8 @@ def look(contract: Contract, log: EventLog, documents: Documents, tables: Tables
     pinned += [view.path for view in release.views.values()] if release else []
     versions = {path: tables.version(path) for path in pinned}
     topic = contract.stream.topic
-    return Standing(contract, log.stream(topic), log.bounds(topic), commits, release, versions)
+    losses = accepted_losses(documents, contract.id, stream := log.stream(topic))
+    return Standing(contract, stream, log.bounds(topic), commits, release, versions, losses)
 
 
 def contradictions(standing: Standing) -> list[DataError]:
@@ -100,9 +105,12 @@ def _other_streams(standing: Standing) -> Iterator[DataError]:
 def _lost(standing: Standing) -> Iterator[DataError]:
     bronze = standing.coverage("bronze")
     for partition, held in sorted(standing.bounds.items()):
-        at = bronze.at(partition) if bronze else 0
+        at = passed(standing.losses, partition, bronze.at(partition) if bronze else 0)
         if at < held.start:
-            fix = "events that neither bronze nor the log has are gone: send them again from their source"
+            fix = (
+                "what neither bronze nor the log has is gone: send it again from its source; if that cannot be, "
+                f"tideline offsets {standing.contract.id} --accept-loss {partition} {at} {held.start} --reason TEXT"
+            )
             yield PositionLost.of(standing.stream.name, partition, (at, held.start), fix)
 
 

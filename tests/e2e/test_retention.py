@@ -7,17 +7,18 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.living import Living, wait_for
+from tests.e2e.living import Living, judge_by_raw_log, wait_for
 from tests.platform import java_or_skip
+from tideline.local.probes import ask
 
-pytestmark = [pytest.mark.e2e, pytest.mark.kafka, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e, pytest.mark.kafka, pytest.mark.spark, pytest.mark.timeout(420)]
 
 
 @pytest.fixture
 def living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
     platform = Living(tmp_path_factory.mktemp("retention"), seed=16)
     java_or_skip(platform.settings)
-    platform.up("kafka", "speed", "serving")
+    platform.up("kafka", "spark", "speed", "serving")
     yield platform
     platform.down()
 
@@ -45,3 +46,25 @@ def test_f16_lost_range_is_named_and_never_skipped(living: Living) -> None:
 
     refused = living.tideline("run", living.contract.id, "cut", "--run-key", "f16", code=66)
     assert f"[0, {cut[0]})" in refused.stderr, refused.stderr
+    _accept_the_loss(living, view, cut)
+
+
+def _accept_the_loss(living: Living, view: str, cut: dict[int, int]) -> None:
+    """What is gone can be accepted, exactly and once; then batch goes on, and every answer names the gap."""
+    offsets = ("offsets", living.contract.id)
+    near = [*offsets, "--accept-loss", "0", "0", str(cut[0] - 1), "--reason", "short retention"]
+    assert "TL-LOS-002" in living.tideline(*near, code=2).stderr
+    for partition, end in cut.items():
+        lost = ["--accept-loss", str(partition), "0", str(end), "--reason", "short retention", "--by", "ada"]
+        assert "accepted by ada" in living.tideline(*offsets, *lost).stdout
+    living.run_batch("f16")
+    living.tideline(*offsets, "--verify")
+    gaps = [{"partition": p, "from": 0, "to": cut[p]} for p in sorted(cut)]
+    wait_for(lambda: living.answer(view)["meta"]["gaps"] == gaps, 60, f"the answer names {gaps}")
+    living.feed.burst(300)
+    known = dict(living.feed.known())
+    for name in (one.name for one in living.contract.views):
+        wait_for(lambda name=name: living.merged(name) == known, 60, f"{name} has seen {known}")
+    answers = [{"url": url, "body": ask(url), "client": "settled"} for url in living.urls()]
+    assert all(answer["body"]["meta"]["complete"] for answer in answers)
+    assert judge_by_raw_log(living, answers) == {"compared": len(answers), "violations": {}}

@@ -205,7 +205,9 @@ class World:
 
     # --- batch
 
-    def publish(self, covered: Mapping[int, int], *, rollback_of: int | None = None, offsets: bool = False) -> Release:
+    def publish(
+        self, covered: Mapping[int, int], *, rollback_of: int | None = None, offsets: bool = False, gaps: Any = ()
+    ) -> Release:
         """A release of exactly these positions; `offsets`: readers start at the present end of the increments."""
         self.released += 1
         views = {}
@@ -220,6 +222,7 @@ class World:
             contract_hash=self.contract.hash, run_key=f"run{self.released}", published="2026-11-21T00:00:00Z",
             coverage=Coverage(self.stream, dict(covered)), bronze_version=1, silver_version=1, quarantine_version=None,
             increments={p: ends[p].end if offsets else 0 for p in ends}, views=views, rollback_of=rollback_of,
+            gaps=tuple(gaps),
         )  # fmt: skip
         self.documents.put_new(release_name(self.contract.id, self.released), release.as_json())
         return release

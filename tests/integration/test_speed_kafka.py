@@ -177,6 +177,9 @@ def test_a_zombie_ends_itself_and_changes_nothing(product: Settings, start: Star
 
 def test_a_tick_that_no_single_message_holds_is_published_in_pieces(product: Settings, start: Start) -> None:
     """2,000 groups of 7 kB on a topic with the broker's usual limit of a megabyte: all is there, nothing is refused."""
+    source = product.contracts / "sales.odcs.yaml"
+    source.write_text(source.read_text().replace("{maxLength: 60}", "{maxLength: 7000}"))
+    store_index(product.index, compile_index(product.contracts))
     [contract] = load_index(product.index).values()
     letters = random.Random(1)
     log = ConfluentLog(product.kafka_bootstrap)

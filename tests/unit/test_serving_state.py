@@ -11,9 +11,11 @@ from serving_layer.answer import compute, describe
 from serving_layer.follower import Follower
 from serving_layer.query import read_query
 from serving_layer.releases import Releases
+from serving_layer.status import contract_status
 from tests.fakes.serving_world import INCREMENTS, PARTITIONS, SKETCHES, World
 from tideline.adapters.increments import Increment
-from tideline.model.position import StreamId
+from tideline.model.loss import Loss
+from tideline.model.position import Range, StreamId
 
 
 class Reader:
@@ -169,6 +171,20 @@ def test_a_rollback_is_answered_exactly_from_the_increments_offsets_of_that_rele
     reader.step(2)
     assert reader.check()["by_country"] == everything(world)
     assert reader.meta()["release"] == 4
+
+
+def test_a_loss_that_was_accepted_is_named_in_every_answer_that_covers_it():
+    """`gaps` is no lack: the answer is complete but for what nobody has; the status and a metric tell it too."""
+    world, reader = started()
+    loss = Loss(world.stream, 1, Range(2, 5), "ada", "short retention", "2026-01-02T00:00:00.000Z")
+    assert reader.meta()["gaps"] == []
+    world.publish(everything(world), gaps=[loss])
+    reader.step(2)
+    for consistency in ("merged", "batch"):
+        state = reader.follower.state.views["by_country"]
+        meta = describe(state, state.snapshot, consistency)
+        assert meta["gaps"] == [{"partition": 1, "from": 2, "to": 5}] and meta["complete"]
+    assert contract_status(reader.follower)["gaps"] == [loss.as_json()]
 
 
 def test_increments_of_another_contract_are_ignored_and_reported():

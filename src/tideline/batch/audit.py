@@ -15,10 +15,13 @@ from tideline.batch import gates, reconciliation
 from tideline.batch.commits import StageCommit, totals
 from tideline.batch.cut import Cut, read_cut
 from tideline.batch.judged import chain_since, foreign_days, shown
+from tideline.batch.losses import accepted_losses
 from tideline.batch.model import Pinned, model_name, pin_silver, table_path, view_path
 from tideline.batch.release import live_release, release_of_run
 from tideline.model.contract import Contract
 from tideline.model.errors import AuditFailed, Lifecycle
+from tideline.model.loss import shown as shown_losses
+from tideline.model.loss import within
 from tideline.model.position import Coverage
 from tideline.model.release import COUNTS, Check, Release
 from tideline.ports import Documents, Tables
@@ -151,6 +154,7 @@ def _examine(contract: Contract, cut: Cut, seen: _Seen) -> Audit:
     if all(check.passed for check in model):
         checks += _gates(contract, cut, seen)
         checks += reconciliation.checks(contract, silver.version, views, counts["good"], seen.tables)
+    checks += _losses(contract, silver, seen)
     bronze = seen.tables.last_commit(table_path("bronze", contract))
     checks.append(Check("bronze_is_there", bronze is not None, "silver has a ledger to be computed from again"))
     return Audit(
@@ -216,6 +220,13 @@ def _conservation(chain: list[StageCommit], live: Release | None, silver: Pinned
         Check("conservation", not unbalanced, "; ".join(unbalanced) or f"{summed} in since the last release"),
         Check("ranges_are_contiguous", not gaps, "; ".join(gaps) or f"{len(chain)} commits follow each other"),
     ]
+
+
+def _losses(contract: Contract, silver: Pinned, seen: _Seen) -> list[Check]:
+    """What the log lost and somebody accepted: positions that no count contains, told whenever they are covered."""
+    covered = silver.commit.coverage
+    losses = within(accepted_losses(seen.documents, contract.id, covered.stream), covered)
+    return [Check("accepted_losses", True, shown_losses(losses), warning=True)] if losses else []
 
 
 def _breaker(chain: list[StageCommit], limits: Limits) -> Check:

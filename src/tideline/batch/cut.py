@@ -2,7 +2,8 @@
 
 The protocol (handover.md, batch 1), in numbered steps:
  1. a cut that this run key wrote before is the cut: a retry reads it;
- 2. the stream must be the one bronze covers, and must still hold everything from that coverage on;
+ 2. the stream must be the one bronze covers, and must still hold everything from that coverage on, but for what was
+    accepted as lost (tideline.batch.accepting);
  3. per partition the cut is the newest epoch end that the speed layer has published for all views beyond the coverage;
     while the speed layer lives (its newest message is younger than `ALIVE_EPOCHS` epochs), one is waited for;
     where it lives no more, or published none, the cut is the log end: a dead speed layer must not stop the batch layer;
@@ -13,21 +14,23 @@ A restate moves no boundary: its cut begins and ends at the coverage of silver.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
 from tideline.batch.boundaries import EpochEnds, released_offsets
 from tideline.batch.commits import StageCommit
+from tideline.batch.losses import accepted_losses
 from tideline.model.contract import Contract
 from tideline.model.errors import DataError, Fatal, Lifecycle, PositionLost
-from tideline.model.position import Coverage, Partition, Position, Range
+from tideline.model.loss import Loss, passed
+from tideline.model.position import Coverage, Partition, Position
 from tideline.planning import Kind, Request
 from tideline.ports import Documents, EventLog, Tables
 
 ALIVE_EPOCHS = 3
-_RESTORE = "restore the topic, or restate from bronze and start a new release line"
+_CUT_OFF = "restore the topic, or give the product a new one: positions that were covered are given out again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +115,15 @@ def choose_cut(contract: Contract, request: Request, run_key: str, doors: Doors)
     if (found := doors.documents.get(name)) is not None:  # 1
         return _same_request(request, _same_contract(contract, Cut.from_json(found)))
     restate = request.kind is Kind.RESTATE
-    start = _silver_coverage(contract, doors.tables) if restate else _checked_start(contract, doors)  # 2
+    start = _silver_coverage(contract, doors.tables) if restate else _start(contract, doors)
+    losses = accepted_losses(doors.documents, contract.id, start.stream)
+    read_from = start if restate else _checked(contract, start, losses, doors)  # 2
+    start = Coverage(start.stream, {partition: start.at(partition) for partition in read_from.next})
     ends = EpochEnds(contract, start, released_offsets(contract.id, doors.documents, doors.log))
-    to = start if restate else Coverage(start.stream, _boundaries(contract, start, ends, doors))  # 3, 4
+    to = start if restate else Coverage(start.stream, _boundaries(contract, read_from, ends, doors))  # 3, 4
     ends.read_new(doors.log)
     if doors.tables.last_commit(table_path("bronze", contract)) is None:
-        _check_first_start(contract, start, ends)
+        _check_first_start(contract, start, ends, losses)
     cut = Cut(
         contract=contract.id,
         contract_hash=contract.hash,
@@ -133,8 +139,13 @@ def choose_cut(contract: Contract, request: Request, run_key: str, doors: Doors)
     return _same_request(request, read_cut(contract, run_key, doors.documents))
 
 
-def check_range_is_held(contract: Contract, start: Coverage, log: EventLog) -> dict[Partition, Range]:
-    """The log's bounds, after making sure that it is the covered stream and holds everything from `start` on."""
+def check_range_is_held(
+    contract: Contract, start: Coverage, log: EventLog, losses: Sequence[Loss] = ()
+) -> dict[Partition, Position]:
+    """Where reading goes on per partition; the log must be the covered stream and hold everything from there on.
+
+    That is `start`, or behind it where `losses` were accepted.
+    """
     topic = contract.stream.topic
     stream = log.stream(topic)
     if stream != start.stream:
@@ -144,34 +155,43 @@ def check_range_is_held(contract: Contract, start: Coverage, log: EventLog) -> d
             where=f"contract {contract.id}",
             fix="positions of the two cannot be mixed: give the product a new topic or a new home",
         )
-    bounds = dict(log.bounds(topic))
-    for partition, held in sorted(bounds.items()):
-        at = start.at(partition)
+    found = {}
+    for partition, held in sorted(log.bounds(topic).items()):
+        at = passed(losses, partition, start.at(partition))
         if at < held.start:
-            raise PositionLost.of(topic, partition, (at, held.start), _RESTORE)
+            raise PositionLost.of(topic, partition, (at, held.start), _restore(contract, partition, at, held.start))
         if at > held.end:
-            raise PositionLost.of(topic, partition, (held.end, at), _RESTORE)
-    return bounds
+            raise PositionLost.of(topic, partition, (held.end, at), _CUT_OFF)
+        found[partition] = at
+    return found
 
 
-def _checked_start(contract: Contract, doors: Doors) -> Coverage:
-    """Bronze's coverage with every partition named; a product without bronze begins where its log begins."""
+def _restore(contract: Contract, partition: Partition, start: Position, end: Position) -> str:
+    command = f"tideline offsets {contract.id} --accept-loss {partition} {start} {end} --reason TEXT"
+    return f"restore the topic; or, when that is gone for good, accept it as lost: {command}"
+
+
+def _start(contract: Contract, doors: Doors) -> Coverage:
+    """Bronze's coverage; a product without bronze begins where its log begins."""
     last = StageCommit.read(doors.tables.last_commit(table_path("bronze", contract)))
-    if last is None:
-        held = doors.log.bounds(contract.stream.topic)
-        start = Coverage(doors.log.stream(contract.stream.topic), {p: bound.start for p, bound in held.items()})
-    else:
-        start = last.coverage
-    bounds = check_range_is_held(contract, start, doors.log)
-    return Coverage(start.stream, {partition: start.at(partition) for partition in bounds})
+    if last is not None:
+        return last.coverage
+    held = doors.log.bounds(contract.stream.topic)
+    return Coverage(doors.log.stream(contract.stream.topic), {p: bound.start for p, bound in held.items()})
 
 
-def _check_first_start(contract: Contract, start: Coverage, ends: EpochEnds) -> None:
+def _checked(contract: Contract, start: Coverage, losses: Sequence[Loss], doors: Doors) -> Coverage:
+    """From where the run reads, with every partition named."""
+    return Coverage(start.stream, check_range_is_held(contract, start, doors.log, losses))
+
+
+def _check_first_start(contract: Contract, start: Coverage, ends: EpochEnds, losses: Sequence[Loss]) -> None:
     """A first run begins where the log begins, unless speed has served older events: those would vanish unnoticed."""
     for partition, position in start:
         begun = ends.begun(partition)
-        if begun is not None and begun < position:
-            raise PositionLost.of(contract.stream.topic, partition, (begun, position), _RESTORE)
+        if begun is not None and (at := passed(losses, partition, begun)) < position:
+            fix = _restore(contract, partition, at, position)
+            raise PositionLost.of(contract.stream.topic, partition, (at, position), fix)
 
 
 def _silver_coverage(contract: Contract, tables: Tables) -> Coverage:

@@ -17,10 +17,12 @@ from datetime import UTC, datetime
 
 from tideline.batch.audit import Audit, last_audit
 from tideline.batch.cut import Cut, read_cut
+from tideline.batch.losses import accepted_losses
 from tideline.batch.model import view_path
 from tideline.batch.release import live_release, numbered_release, release_of_run
 from tideline.model.contract import Contract
 from tideline.model.errors import AuditFailed, DataError, Fatal, Lifecycle, Retriable
+from tideline.model.loss import within
 from tideline.model.release import Release, ReleasedView, release_name
 from tideline.ports import Documents
 
@@ -43,7 +45,8 @@ def publish(contract: Contract, run_key: str, documents: Documents, now: Clock) 
         if audit.silver_version is None or (live is not None and _same_content(live, audit)):  # 4
             return live
         _check_forward(live, audit, run_key)  # 3
-        release = _release(contract, cut, audit, live, now)
+        losses = accepted_losses(documents, contract.id, cut.to.stream)
+        release = replace(_release(contract, cut, audit, live, now), gaps=within(losses, cut.to))
         if documents.put_new(release_name(contract.id, release.number), release.as_json()):  # 5
             return release
     raise Retriable("TL-PUB-004", f"lost the race {ATTEMPTS} times", where=f"contract {contract.id}, run {run_key}")

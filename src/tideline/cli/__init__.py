@@ -37,7 +37,7 @@ COMMANDS = {
     "env": "Prepare, show and review environments on AWS.",
     "cost": "Estimate what an environment costs a month.",
     "run": "Run one stage, or a whole run without Airflow.",
-    "offsets": "Show, verify or roll back coverage, release and log positions.",
+    "offsets": "Show or verify coverage, release and log positions; roll back, or accept what the log lost.",
     "query": "Ask the serving layer from the shell.",
 }
 

@@ -1,13 +1,16 @@
-"""`tideline offsets`: log, bronze, silver and release of a contract side by side, per partition."""
+"""`tideline offsets`: log, bronze, silver and release of a contract side by side, per partition; and what a person may
+decide about them: to go back to an older release, or to go on without what the log has lost."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
+    from tideline.model.contract import Contract
     from tideline.settings import Settings
     from tideline.standing import Standing
 
@@ -18,8 +21,18 @@ _COLUMNS = ("partition", "log_start", "log_end", "bronze", "silver", "release", 
 @click.argument("contract_id", metavar="CONTRACT")
 @click.option("--verify", is_flag=True, help="Check that all of it can be true at once.")
 @click.option("--rollback-to", type=click.IntRange(1), metavar="RELEASE", help="Make an older release live again.")
+@click.option("--force", is_flag=True, help="Roll back although the log no longer holds what follows that release.")
+@click.option(
+    "--accept-loss",
+    nargs=3,
+    type=click.IntRange(0),
+    metavar="PARTITION FROM TO",
+    help="Go on without a range that the log lost before batch read it; answers name it from then on.",
+)
+@click.option("--reason", metavar="TEXT", help="Why the loss is accepted.")
+@click.option("--by", metavar="NAME", help="Who accepts it (else: the user of this machine).")
 @click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")
-def command(contract_id: str, verify: bool, rollback_to: int | None, as_json: bool) -> None:
+def command(contract_id: str, as_json: bool, **asked: Any) -> None:
     """Show where CONTRACT stands. With --verify: exit code 65 on a contradiction, 66 when the log lost a range."""
     from tideline import wiring
     from tideline.index import load_contract
@@ -28,9 +41,12 @@ def command(contract_id: str, verify: bool, rollback_to: int | None, as_json: bo
 
     here = settings()
     contract = load_contract(here.index, contract_id)
-    if rollback_to is not None:
-        _roll_back(contract_id, rollback_to, here, as_json=as_json)
+    if asked["accept_loss"] is not None:
+        _accept(contract, asked, here, quiet=as_json)
+    if asked["rollback_to"] is not None:
+        _roll_back(contract, asked["rollback_to"], here, force=asked["force"], quiet=as_json)
     standing = look(contract, wiring.event_log(here), wiring.documents(here), wiring.tables(here))
+    verify = asked["verify"]
     problems = contradictions(standing) if verify else []
     if as_json:
         facts = standing.as_json()
@@ -45,21 +61,54 @@ def command(contract_id: str, verify: bool, rollback_to: int | None, as_json: bo
         click.echo("verified: identity, order, retention, table versions, conservation")
 
 
-def _roll_back(contract_id: str, number: int, here: Settings, *, as_json: bool) -> None:
+def _accept(contract: Contract, asked: Mapping[str, Any], here: Settings, *, quiet: bool) -> None:
+    """One document for exactly the range that is gone; the same call again finds it and changes nothing."""
+    import os
+    import pwd
+    from datetime import UTC, datetime
+
+    from tideline import wiring
+    from tideline.batch.accepting import accept
+    from tideline.batch.cut import Doors
+    from tideline.model.errors import Fatal
+    from tideline.model.loss import shown
+    from tideline.model.position import Range
+
+    partition, start, end = asked["accept_loss"]
+    if not (asked["reason"] or "").strip() or start >= end:
+        raise Fatal("TL-LOS-004", "a loss is accepted for a range that is not empty, and for a reason",
+                    fix="--accept-loss PARTITION FROM TO --reason TEXT, as --verify names the range")  # fmt: skip
+    doors = Doors(
+        wiring.event_log(here), wiring.documents(here), wiring.tables(here), lambda: datetime.now(UTC), here.epoch_s
+    )
+    by = asked["by"] or pwd.getpwuid(os.getuid()).pw_name
+    loss = accept(contract, (partition, Range(start, end)), (by, asked["reason"].strip()), doors)
+    if not quiet:
+        click.echo(f"accepted: {shown([loss])}")
+
+
+def _roll_back(contract: Contract, number: int, here: Settings, *, force: bool, quiet: bool) -> None:
     """One new release with the old content; the same call again finds it and changes nothing."""
     from datetime import UTC, datetime
 
     from tideline import wiring
     from tideline.batch.publish import rollback
-    from tideline.batch.release import live_release
+    from tideline.batch.release import live_release, numbered_release
+    from tideline.batch.rolling_back import lost_beyond, refused
 
-    documents = wiring.documents(here)
+    documents, contract_id = wiring.documents(here), contract.id
+    old, topic = numbered_release(documents, contract_id, number), contract.stream.topic
+    if lost := lost_beyond(old, topic, wiring.event_log(here)):
+        error = refused(contract_id, number, topic, lost)
+        if not force:
+            raise error
+        click.echo(f"forced: {error.what}", err=True)
     live = live_release(documents, contract_id)
     key = f"rollback-to-{number}-from-{live.number if live else 0}"
     if live is not None and live.run_key.startswith(f"rollback-to-{number}-from-"):
         key = live.run_key
     release = rollback(contract_id, number, key, documents, lambda: datetime.now(UTC))
-    if not as_json:
+    if not quiet:
         click.echo(f"release {release.number} is live with the content of release {number}")
 
 
@@ -69,3 +118,7 @@ def _print(standing: Standing) -> None:
     click.echo("  ".join(f"{name.replace('_', ' '):>11}" for name in _COLUMNS))
     for row in standing.rows():
         click.echo("  ".join(f"{'-' if row[name] is None else row[name]:>11}" for name in _COLUMNS))
+    if standing.losses:
+        from tideline.model.loss import shown
+
+        click.echo(f"accepted as lost: {shown(standing.losses)}")

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from tideline.model.errors import DataError
+from tideline.model.loss import Loss
 from tideline.model.position import Coverage, Partition, Position
 
 COUNTS = ("in", "good", "quarantined", "deduplicated", "filtered", "erased")
@@ -51,7 +52,7 @@ class Release:
     """What is live. `increments` maps a partition to the offset in the increments topic from which readers start.
 
     `published` is ISO 8601 with Z; `counts` are totals since the first release; `rollback_of` is the number of the
-    release whose content this one replaced with older content.
+    release whose content this one replaced with older content. `gaps` were accepted as lost: no figure contains them.
     """
 
     number: int
@@ -69,6 +70,7 @@ class Release:
     counts: Mapping[str, int] = field(default_factory=dict)
     checks: tuple[Check, ...] = ()
     rollback_of: int | None = None
+    gaps: tuple[Loss, ...] = ()
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -77,7 +79,8 @@ class Release:
             object.__setattr__(self, name, MappingProxyType(dict(sorted(getattr(self, name).items()))))
 
     def as_json(self) -> dict[str, Any]:
-        return {
+        gaps = {"gaps": [loss.as_json() for loss in self.gaps]} if self.gaps else {}
+        return gaps | {
             "number": self.number,
             "contract": self.contract,
             "contract_version": self.contract_version,
@@ -127,6 +130,7 @@ def _read(value: Mapping[str, Any]) -> Release:
         counts={name: int(count) for name, count in value["counts"].items()},
         checks=tuple(Check.from_json(check) for check in value.get("checks", ())),
         rollback_of=None if rollback is None else int(rollback),
+        gaps=tuple(Loss.from_json(loss) for loss in value.get("gaps", ())),
     )
 
 
