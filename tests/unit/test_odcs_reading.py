@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tideline.adapters.odcs import Finding, examine_bytes
+from tideline.adapters.odcs import Finding, examine_bytes, examine_earlier
 from tideline.model.contract import Compatibility, Contract, DriftAction, FieldType
 from tideline.model.field import Masking
 from tideline.model.quality import Action, Comparison, Metric, Unit
@@ -278,3 +278,29 @@ def test_a_threshold_that_everything_meets_is_a_warning() -> None:
     assert "every number of rows" in found[0].what and found[0].line == 109
     contracts, found = examined(SALES, ("mustBeLessThan: 50", "mustBeLessOrEqualTo: 100"))
     assert contracts and "every number of percent" in found[0].what
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "hint"),
+    [
+        ("purpose: One event per sale", "purpose: ${famliy} One event per sale", "write ${family}"),
+        ("purpose: One event per sale", "purpose: ${ family } sale", "write ${family}"),
+        ("purpose: One event per sale", "purpose: ${Family.city} sale", "write ${family}"),
+        ("team: {name: shop-data}", 'team: {name: "${familiy}-data"}', "write ${family}"),
+    ],
+)
+def test_a_misspelt_place_of_a_family_is_told(old: str, new: str, hint: str) -> None:
+    """It would stand in names and documents as it was written; a place of a server's environment may."""
+    contracts, found = examined(FAMILY, (old, new))
+    assert not contracts and [(finding.code, hint in str(finding)) for finding in found] == [("TL-CON-030", True)]
+    of_a_server = "servers: [{server: x, type: kafka, host: '${familly}', format: json}]\nteam: {"
+    assert examined(FAMILY, ("team: {", of_a_server))[0]
+    assert examined(FAMILY, (old, old.replace("One", "${OTHER} One")))[0]
+
+
+def test_a_place_without_a_family_is_told_and_an_earlier_version_with_it_is_read() -> None:
+    text = SALES.replace("One sold,", "One of ${family} sold,")
+    contracts, found = examined(text)
+    assert not contracts and "the file has no family" in str(found[0])
+    earlier, told = examine_earlier(text.encode(), "x.odcs.yaml")
+    assert earlier and [finding.house for finding in told] == [True]

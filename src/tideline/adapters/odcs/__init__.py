@@ -46,16 +46,16 @@ def examine_earlier(raw: bytes, shown_as: str) -> Examined:
 def _examine(source: Source, place: str | None, *, earlier: bool = False) -> Examined:
     if not isinstance(source.data, dict):
         return (), [Finding("TL-CON-001", source.file, 1, 1, "a contract is a mapping of keys to values")]
-    telling = Telling(source)
+    telling = Telling(source, earlier=earlier)
     found = family.members(telling)
     if telling.broken:
         return (), _sorted(telling.findings)
     if found is None:
         contract, findings = _one(source, {"source": place}, earlier=earlier)
-        return ((contract,) if contract else ()), _sorted(findings)
+        return ((contract,) if contract else ()), _sorted(telling.findings + findings)
     name, files = found
     contracts: list[Contract] = []
-    all_findings: list[Finding] = []
+    all_findings: list[Finding] = list(telling.findings)
     for file in files.values():
         about = {"source": place, "family": f"{file.data.get('domain')}.{name}"}
         contract, findings = _one(file, about, earlier=earlier)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tideline.adapters.odcs.finding import YamlPath, shown
+from tideline.adapters.odcs.finding import YamlPath, closest, shown
 from tideline.adapters.odcs.source import Source
 from tideline.adapters.odcs.telling import VENDOR, Telling
 
@@ -14,12 +14,14 @@ MAX_MEMBERS = 1_000
 MAX_VALUES = 1_000_000
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _PARAMETER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
+_ANY_PLACE = re.compile(r"\$\{([^{}]{0,100})\}")
 _PLACE = re.compile(r"\$\{family(?:\.([^}]*))?\}")
 
 
 def members(telling: Telling) -> tuple[str, dict[str, Source]] | None:
     """The name of the family and each member's own file; None when the file has no family, or findings about it."""
     found = _declared(telling.source.data)
+    _misspelt(telling, () if found is None else found[1], is_family=found is not None)
     if found is None:
         return None
     value, path = found
@@ -108,6 +110,19 @@ def _used(telling: Telling, names: tuple[str, ...], declared: YamlPath) -> None:
         if name not in used:
             what = f"the parameter {name!r} is used nowhere"
             telling.tell("TL-CON-030", (*declared, "members"), what, suggestion=f"write ${{family.{name}}}, or drop it")
+
+
+def _misspelt(telling: Telling, declared: YamlPath, *, is_family: bool) -> None:
+    """A place that nothing fills would stand in names and documents as it is; `${NAME}` of servers is another's."""
+    for text, path in _texts(telling.source.data, (), declared or ("",)):
+        for match in _ANY_PLACE.finditer(text) if "${" in text else ():
+            word = match[1].partition(".")[0].strip()
+            if _PLACE.fullmatch(match[0]):
+                if not is_family:
+                    near = "declare the property family, or write the name out"
+                    telling.insist("TL-CON-030", path, f"{match[0]} stands here, and the file has no family", "", near)
+            elif path[:1] != ("servers",) and not word.isupper() and closest(word.lower(), ("family",), least=0.75):
+                telling.insist("TL-CON-030", path, f"{shown(match[0])} is filled by nothing", "", "write ${family}")
 
 
 def _texts(value: Any, path: YamlPath, declared: YamlPath) -> Iterator[tuple[str, YamlPath]]:

@@ -66,10 +66,10 @@ class Refused(Exception):
         self.finding = finding
 
 
-def closest(word: object, allowed: Iterable[str]) -> str:
-    """One suggestion, or nothing when nothing is near; a word of unlikely length is not compared at all."""
+def closest(word: object, allowed: Iterable[str], least: float = 0.6) -> str:
+    """One suggestion, or nothing when nothing is near (1: equal); a word of unlikely length is not compared at all."""
     text = str(word)
-    near = difflib.get_close_matches(text, list(allowed), n=1) if len(text) <= 100 else []
+    near = difflib.get_close_matches(text, list(allowed), n=1, cutoff=least) if len(text) <= 100 else []
     return f"did you mean {near[0]!r}?" if near else ""
 
 
