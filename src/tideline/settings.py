@@ -42,7 +42,7 @@ class Settings(BaseSettings):
     kafka: str = Field("", description="Kafka's addresses, host:port with commas. Empty: the broker on this machine.")
     kafka_iam_region: str = Field("", description="Sign in to Kafka by IAM (MSK), in this region. Empty: no sign-in.")
     spark_application: str = Field(
-        "", description="EMR Serverless application of ingest, refine and restate. Empty: the Spark server here."
+        "", description="EMR Serverless application that runs every stage as a job. Empty: stages run here."
     )
     spark_region: str = Field("", description="Region of that application and of the lake's buckets.")
     spark_code: str = Field("", description="Scripts of its jobs, such as s3://BUCKET/jobs/VERSION.")

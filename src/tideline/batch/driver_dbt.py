@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tideline.settings import Settings
 
-TARGET = "driver"  # of dbt_project/profiles.yml
+TARGET, SCHEMA = "driver", "gold"  # of dbt_project/profiles.yml
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,9 @@ class DriverDbt:
         """
         from dbt.cli.main import dbtRunner
 
-        places = Places.of(place, settings)
-        with _sessions_of(self.spark()), _variable(FACTS, json.dumps(dict(facts))):
+        places, spark = Places.of(place, settings), self.spark()
+        spark.sql(f"create schema if not exists {SCHEMA}")  # dbt itself does not ask: macros/driver.sql
+        with _sessions_of(spark), _variable(FACTS, json.dumps(dict(facts))):
             done = dbtRunner().invoke([*places.words(words), "--target", TARGET])
         nodes = places.nodes()
         if not done.success:

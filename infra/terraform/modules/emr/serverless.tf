@@ -54,6 +54,14 @@ resource "aws_emrserverless_application" "batch" {
 }
 
 locals {
+  # A job asks for workers of the size that is kept ready: a larger one would wait for a new worker beside idle ones that are paid for.
+  # Spark takes a tenth on top of what it is told, for what lies outside of the heap.
+  workers = { for kind, worker in { driver = var.serverless.driver, executor = var.serverless.executor } : kind => {
+    "spark.${kind}.cores"               = tostring(worker.cpu)
+    "spark.${kind}.memory"              = "${floor(worker.memory_gb / 1.1)}g"
+    "spark.emr-serverless.${kind}.disk" = "${worker.disk_gb}G"
+  } }
+
   # What StartJobRun takes as configurationOverrides: logs encrypted in two places, Spark set up.
   job_overrides = {
     monitoringConfiguration = {
@@ -73,7 +81,7 @@ locals {
     }
     applicationConfiguration = [{
       classification = "spark-defaults"
-      properties = merge(local.spark, local.code, {
+      properties = merge(local.spark, local.workers.driver, local.workers.executor, local.code, {
         "spark.pyspark.python" = "python${local.release.python}"
         "spark.jars" = join(",", concat(
           ["/usr/share/aws/delta/lib/delta-spark.jar", "/usr/share/aws/delta/lib/delta-storage.jar"],
