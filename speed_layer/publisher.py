@@ -49,14 +49,11 @@ class Publisher:
         self._waiting = dict.fromkeys(partitions, 0)
         return generations
 
-    def publish(self, partition: Partition, record: Record) -> None:
-        """Queue one record; `check` or `settle` tells later whether it was taken."""
-        self.send(partition, encode(record))
-
-    def send(self, partition: Partition, value: bytes) -> None:
-        """The same for one that is encoded already."""
+    def publish(self, partition: Partition, record: Record, value: bytes | None = None) -> None:
+        """Queue one record, with its bytes if they are known; `check` or `settle` tells later whether it was taken."""
         self._waiting[partition] += 1
-        self._writer.send(self._topic, None, value, partition=partition, on_delivery=self._delivered)
+        said = value or encode(record)
+        self._writer.send(self._topic, None, said, partition=partition, on_delivery=self._delivered)
 
     def check(self) -> None:
         """Run due callbacks; raises Retriable when the outcome of a delivery is unknown, Lifecycle when fenced off.

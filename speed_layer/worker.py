@@ -198,7 +198,7 @@ class Worker:
         pieces = Pieces(self._fold, judged, self._doors.sizes)
         for number, view in enumerate(self._views):
             for partition, increment, value in pieces.of(view, self._reaches(view, batch, epoch_end)):
-                self._running()[1].send(partition, value)
+                self._running()[1].publish(partition, increment, value)
                 self._published[partition].extend(view, increment.end, increment.epoch_end)
             if number == 0 and any(found.rows for found in judged.values()):
                 self._running()[1].check()

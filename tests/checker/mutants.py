@@ -70,11 +70,11 @@ def position_before_data(patch: pytest.MonkeyPatch) -> None:
     """The worker moves its position first and loses the rows of a tick: the increment covers what it does not hold."""
     real, ticks = Publisher.publish, iter(range(1, 1_000_000))
 
-    def publish(self: Publisher, partition: int, record: Any) -> None:
+    def publish(self: Publisher, partition: int, record: Any, value: bytes | None = None) -> None:
         if isinstance(record, Increment) and record.end > record.start and next(ticks) % 6 == 0:
             nothing = [tuple(() for _ in columns) for columns in (record.dimensions, record.states)]
-            record = replace(record, dimensions=nothing[0], states=nothing[1])
-        real(self, partition, record)
+            record, value = replace(record, dimensions=nothing[0], states=nothing[1]), None
+        real(self, partition, record, value)
 
     patch.setattr(Publisher, "publish", publish)
 
