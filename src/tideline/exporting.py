@@ -52,6 +52,9 @@ def foreign(contract: Contract, source: Path, form: str) -> str:
         what = f"{contract.id} is a member of the family {contract.family}; datacontract-cli does not know families"
         raise Fatal("TL-EXP-002", what, fix=f"take one of {', '.join(OWN)}")
     program = _program()
+    if not source.is_file():
+        fix = f"run it where the contracts are (TIDELINE_CONTRACTS), or take one of {', '.join(OWN)}"
+        raise Fatal("TL-EXP-004", f"the file of {contract.id} is not there", where=str(source), fix=fix)
     with tempfile.TemporaryDirectory() as folder:
         given, made = Path(folder) / "contract.odcs.yaml", Path(folder) / "made"
         given.write_bytes(source.read_bytes())

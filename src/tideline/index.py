@@ -120,6 +120,13 @@ def check_fresh(index_path: Path, contracts_dir: Path, contract_id: str | None =
         )
 
 
+def was_edited(index_path: Path, contracts_dir: Path, contract_id: str) -> bool:
+    """Whether the contract's file is there and is not the one that was compiled; where only an index is, nothing is."""
+    shard = read_shard(index_path, contract_id)
+    path = contracts_dir / (shard["source"] or "")
+    return path.is_file() and digest(path.read_bytes()) != shard["sha256"]
+
+
 def listed_of(contract: Contract) -> Listed:
     """What the scheduler has to know of a contract."""
     return Listed(

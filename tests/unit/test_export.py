@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -12,15 +13,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from tests.unit.sales import SALES
 from tideline import exporting
+from tideline import settings as installation
 from tideline.adapters.json_events import EventDecoder, Rejection
+from tideline.cli.contract import command
 from tideline.importing import avro as avro_import
 from tideline.importing import json_schema as schema_import
+from tideline.index import compile_index, store_index
 from tideline.model.contract import Contract, Drift, DriftAction
 from tideline.model.errors import Fatal
 from tideline.model.field import EventField, FieldType
@@ -246,6 +251,8 @@ def test_datacontract_cli_is_called_on_a_copy_and_fetches_nothing(elsewhere: Pat
     assert exporting.foreign(SALES, SOURCE, "html") == "made html"
     with pytest.raises(Fatal, match=r"TL-EXP-003.*boom: not today"):
         exporting.foreign(SALES, SOURCE, "rdf")
+    with pytest.raises(Fatal, match=r"TL-EXP-004.*the file of retail\.sales is not there"):
+        exporting.foreign(SALES, elsewhere / "gone.odcs.yaml", "html")
 
 
 def test_a_family_is_nothing_for_datacontract_cli() -> None:
@@ -267,3 +274,28 @@ def test_times_are_what_the_test_says_they_are() -> None:
             for year, known in ((1999, text in days - {"02-29"}), (2000, f"leap {text}" in days)):
                 event = {"event_id": "e", "at": f"{year}-{text}T00:00:00Z", "amount": 1}
                 assert check.is_valid(event) is known, event
+
+
+@pytest.mark.parametrize("words", [("export", "retail.sales", "--output", "-"), ("show", "retail.sales")])
+def test_a_file_that_was_changed_since_it_was_compiled_is_told(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is shown is the compiled contract; where only the index is, there is nothing to compare it with."""
+    contracts = tmp_path / "contracts"
+    shutil.copytree(SOURCE.parent, contracts / "retail")
+    store_index(tmp_path / "out" / "index.json", compile_index(contracts))
+    monkeypatch.chdir(tmp_path)
+    own = installation.Settings(home=tmp_path, contracts=contracts, index=tmp_path / "out" / "index.json")
+    monkeypatch.setattr(installation, "settings", lambda: own)
+    path = contracts / "retail" / "sales.odcs.yaml"
+
+    def told() -> bool:
+        done = CliRunner().invoke(command, list(words), standalone_mode=False)
+        assert done.exception is None and "retail" in done.stdout
+        return "changed since it was compiled" in done.stderr
+
+    assert not told()
+    path.write_text(path.read_text().replace("Units.", "Pieces."))
+    assert told()
+    path.unlink()
+    assert not told() and not Path("-").exists()

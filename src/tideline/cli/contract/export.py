@@ -13,7 +13,7 @@ _OWN = ("json", "jsonschema", "avro", "sql")
 @click.command()
 @click.argument("contract_id")
 @click.option("--format", "form", default="jsonschema", show_default=True, metavar="FORMAT", help="See below.")
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write instead of printing.")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write; - prints.")
 def command(contract_id: str, form: str, output: Path | None) -> None:
     """Write one contract of the index as json, jsonschema, avro or sql (Spark DDL).
 
@@ -22,7 +22,7 @@ def command(contract_id: str, form: str, output: Path | None) -> None:
     rdf, sodacl, spark, sql-query, sqlalchemy, xsd.
     """
     from tideline.exporting import FOREIGN, foreign, own
-    from tideline.index import load_contract
+    from tideline.index import load_contract, was_edited
     from tideline.settings import settings
 
     if form not in (*_OWN, *FOREIGN):
@@ -30,7 +30,9 @@ def command(contract_id: str, form: str, output: Path | None) -> None:
     contract = load_contract(settings().index, contract_id)
     source = settings().contracts / str(contract.source)
     text = own(contract, form) if form in _OWN else foreign(contract, source, form)
-    if output is None:
+    if was_edited(settings().index, settings().contracts, contract_id):
+        click.echo(f"note: {source} was changed since it was compiled; run tideline compile", err=True)
+    if output is None or str(output) == "-":
         click.echo(text, nl=False)
     else:
         output.parent.mkdir(parents=True, exist_ok=True)

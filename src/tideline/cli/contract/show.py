@@ -12,11 +12,13 @@ import click
 @click.option("--json", "as_json", is_flag=True, help="Print the compiled contract as JSON.")
 def command(contract_id: str, as_json: bool) -> None:
     """Explain one contract of the index: event, rules, gates, views and what is stored for them."""
-    from tideline.index import load_contract
+    from tideline.index import load_contract, was_edited
     from tideline.model.contract import dump_index_entry
     from tideline.settings import settings
 
     contract = load_contract(settings().index, contract_id)
+    if was_edited(settings().index, settings().contracts, contract_id):
+        click.echo("note: the contract's file was changed since it was compiled; run tideline compile", err=True)
     if as_json:
         click.echo(json.dumps({**dump_index_entry(contract), "id": contract.id, "hash": contract.hash}))
         return
