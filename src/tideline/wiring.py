@@ -42,14 +42,19 @@ def documents(settings: Settings) -> Documents:
     """Releases, cuts and leases, beside the tables: in a folder, or in the bucket of their zone."""
     place = settings.lake.place(DOCUMENTS)
     if settings.lake.remote:
-        import boto3
-
-        from tideline.adapters.documents_s3 import S3Documents
-
-        return S3Documents(boto3.client("s3"), place.rpartition("/")[2])
+        return documents_of(place.rpartition("/")[2])
     from tideline.adapters.documents_local import LocalDocuments
 
     return LocalDocuments(Path(place))
+
+
+def documents_of(bucket: str) -> Documents:
+    """JSON documents in one bucket, under the role of this process."""
+    import boto3
+
+    from tideline.adapters.documents_s3 import S3Documents
+
+    return S3Documents(boto3.client("s3"), bucket)
 
 
 def tables(settings: Settings) -> Tables:

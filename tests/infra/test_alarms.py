@@ -9,11 +9,17 @@ from typing import Any
 import pytest
 
 from tests.infra.rounds import Round
-from tests.infra.terraform_cli import MODULES, REPOSITORY
+from tests.infra.terraform_cli import ENVIRONMENTS, MODULES, REPOSITORY
+from tideline.environments.cost.facts import read_facts
 
 MONITORING = MODULES / "monitoring"
 BOOKS = REPOSITORY / "docs" / "runbooks" / "aws"
 RUNBOOK = re.compile(r"Runbook: (docs/runbooks/aws/[\w-]+\.md)$")
+LEVELS = ("DEFAULT", "PER_BROKER", "PER_TOPIC_PER_BROKER", "PER_TOPIC_PER_PARTITION")
+# from which level of an MSK cluster's monitoring on there is a metric, as AWS documents it for Standard brokers
+SINCE = dict.fromkeys(
+    ("ActiveControllerCount", "KafkaDataLogsDiskUsed", "OfflinePartitionsCount", "UnderReplicatedPartitions"), "DEFAULT"
+)
 OUR_CODE = re.compile(r"^TL-[A-Z]{3}-\d{3}$")
 
 
@@ -50,6 +56,20 @@ def test_every_page_says_what_it_means_where_to_look_and_what_to_do() -> None:
     for name, text in pages.items():
         assert re.findall(r"^## (.+)$", text, re.M) == ["What it means", "What to look at", "What to do"], name
         assert len(text.splitlines()) <= 25, name
+
+
+@pytest.mark.timeout(300)
+def test_every_kafka_metric_of_an_alarm_is_there_in_every_environment(planned: list[dict[str, Any]]) -> None:
+    """An alarm on a metric that the cluster's monitoring level leaves out would never ring."""
+    alarms = [one for one in planned if one["type"] == "aws_cloudwatch_metric_alarm"]
+    metrics = [metric for alarm in alarms for query in alarm["metric_query"] for metric in query["metric"] or []]
+    kafka = {metric["metric_name"] for metric in metrics if metric["namespace"] == "AWS/Kafka"}
+    assert kafka
+    assert kafka - set(SINCE) == set(), "say from which monitoring level on it is there"
+    for folder in sorted(one.parent for one in ENVIRONMENTS.glob("*/facts.json")):
+        level = read_facts(folder).log_metrics
+        missing = [name for name in sorted(kafka) if LEVELS.index(SINCE[name]) > LEVELS.index(level)]
+        assert missing == [], f"{folder.name} has {level}"
 
 
 def test_managed_prometheus_has_the_alerts_of_the_laptop() -> None:

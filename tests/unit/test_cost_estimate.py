@@ -26,7 +26,14 @@ ASSUMED = read_assumptions(TERRAFORM / "assumptions.json")
 PRICES = read_prices(newest(TERRAFORM / "prices"))
 FACTS = {name: read_facts(TERRAFORM / "envs" / name) for name in ("dev", "staging", "prod")}
 CASES = [(name, size) for name in FACTS for size in SIZES]
-EVERYTHING = {"grafana": True, "prometheus": True, "crawlers": 3, "endpoint_interfaces": 30, "secrets": 2}
+EVERYTHING = {
+    "log_metrics": "PER_TOPIC_PER_BROKER",
+    "grafana": True,
+    "prometheus": True,
+    "crawlers": 3,
+    "endpoint_interfaces": 30,
+    "secrets": 2,
+}
 
 # what is switched off, and the part that then has no row, or the words that none has
 OFF = {

@@ -132,10 +132,8 @@ def test_an_assumption_needs_a_reason(name: str, tmp_path: Path):
     ("spoil", "words"),
     [
         (lambda d: d["M"]["load"].pop("contracts"), r"sizes.json M: load.contracts: is missing"),
-        (
-            lambda d: d["M"]["brokers"].update(tiered_storage=True),
-            "M: brokers: throughput_mb and tiered_storage have no",
-        ),
+        (lambda d: d["M"]["brokers"].update(throughput_mb=300), "M: brokers: throughput_mb has no formula"),
+        (lambda d: d["M"]["brokers"].update(local_hours=0), "M: brokers.local_hours: "),
         (lambda d: d["L"]["clusters"]["batch"].update(idle=3), "L: clusters.batch.idle: is not known here"),
     ],
 )
@@ -188,7 +186,7 @@ def test_facts_are_counted_in_the_plan():
     assert facts.contracts.model_dump() == {"count": 2, "topics": 2, "partitions": 6, "keep_days": 2}
     assert (facts.nat_gateways, facts.endpoint_interfaces) == (1, 3)
     assert (facts.speed, facts.serving) == ("ARM64", None)
-    assert (facts.topic_monitoring, facts.private_connectivity, facts.trail_data_events) == (False, False, False)
+    assert (facts.log_metrics, facts.private_connectivity, facts.trail_data_events) == ("PER_BROKER", False, False)
     assert facts.backup is not None and facts.backup.model_dump() == {"keep_days": 35, "copy_days": 0}
 
 

@@ -21,7 +21,8 @@ SMALL_FACTS = {
     "size": "S",
     "contracts": {"count": 1, "topics": 1, "partitions": 1, "keep_days": 2},
     "engine": "msk",
-    **dict.fromkeys(("topic_monitoring", "private_connectivity", "archive", "push", "delivery", "sftp"), False),
+    "log_metrics": "DEFAULT",
+    **dict.fromkeys(("private_connectivity", "archive", "push", "delivery", "sftp"), False),
     **dict.fromkeys(("airflow", "flow_logs", "replication_time", "prometheus", "grafana"), False),
     **dict.fromkeys(("trail_data_events", "config_recorder"), False),
     **dict.fromkeys(("tables", "load_balancers", "repositories", "endpoint_interfaces", "replica_keys"), 0),
@@ -108,7 +109,8 @@ GOLDEN = {
 }
 GOLDEN_TOTAL = Decimal("220.304918")
 WHOLE_FACTS = {
-    **dict.fromkeys(("topic_monitoring", "push", "delivery", "sftp", "airflow"), True),
+    "log_metrics": "PER_TOPIC_PER_BROKER",
+    **dict.fromkeys(("push", "delivery", "sftp", "airflow"), True),
     **dict.fromkeys(("trail_data_events", "config_recorder"), True),
     **{"tables": 1, "speed": "ARM64", "serving": "X86_64", "load_balancers": 1, "repositories": 2, "config_rules": 21},
     "warehouse": {"base_rpu": 8, "daily_limit": 10},
@@ -213,6 +215,27 @@ def test_a_small_case_costs_what_it_costs_by_hand():
         key: (Decimal(quantity), Decimal(money)) for key, (quantity, money) in GOLDEN.items()
     }
     assert found.total == GOLDEN_TOTAL
+
+
+def test_tiered_storage_costs_what_it_costs_by_hand():
+    """A day of three copies on the disks, both days of one copy in the cheaper storage; metrics of brokers alone."""
+    one = small()
+    tiered = one.size.brokers.model_copy(update={"tiered_storage": True, "volume_gb": 5})
+    size = one.size.model_copy(update={"brokers": tiered})
+    facts = one.facts.model_copy(update={"log_metrics": "PER_BROKER"})
+    assumed = Assumptions({**one.assumed.named, "broker_metrics": Assumption(value="30", unit="x", why="test")}, "test")
+    rows = {
+        row.use.what: row.cost
+        for row in estimate(Case(facts, size, assumed), PRICES).rows
+        if row.use.part == "event log"
+    }
+    assert rows == {
+        "brokers": Decimal("99.864"),
+        "broker disks": Decimal("7.2"),  # 24 GB x 1 day x 3 copies x 0.5 / 0.5 x 0.10
+        "cheaper storage": Decimal("1.44"),  # 24 GB x 2 days x 0.5 x 0.06
+        "metrics of each broker": Decimal("27"),  # 3 x 30 x 0.30
+        "between zones": Decimal("7.3"),
+    }
 
 
 def test_clusters_cost_what_they_cost_by_hand():

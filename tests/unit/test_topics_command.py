@@ -23,6 +23,14 @@ class Asked:
         self.topics[topic] = (partitions, config)
 
 
+class Stored:
+    def __init__(self, bucket: str, stored: dict[tuple[str, str], Any]) -> None:
+        self.bucket, self.stored = bucket, stored
+
+    def get(self, name: str) -> Any:
+        return self.stored.get((self.bucket, name))
+
+
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
     found = Asked()
@@ -42,6 +50,22 @@ def test_a_document_of_terraform_is_taken_instead(asked: Asked, tmp_path: Path):
     answer = CliRunner().invoke(command, ["--from", str(document), "--json"])
     assert json.loads(answer.output) == {"topics": ["a.b.v1"]}
     assert asked.topics == {"a.b.v1": (2, {"retention.ms": "1"})}
+
+
+def test_a_document_is_taken_from_the_bucket_where_terraform_put_it(asked: Asked, monkeypatch: pytest.MonkeyPatch):
+    topics = {"a.b.v1": {"partitions": 2, "replication": 3, "config": {"local.retention.ms": "1"}}}
+    stored = {("bucket", "topics/topics.json"): {"format": 1, "topics": topics}}
+    monkeypatch.setattr(wiring, "documents_of", lambda bucket: Stored(bucket, stored))
+    assert CliRunner().invoke(command, ["--from", "s3://bucket/topics/topics.json"]).exit_code == 0
+    assert asked.topics == {"a.b.v1": (2, {"local.retention.ms": "1"})}
+    with pytest.raises(Fatal, match=r"TL-ENV-009 .*s3://bucket/other\.json"):
+        CliRunner().invoke(command, ["--from", "s3://bucket/other.json"], catch_exceptions=False)
+
+
+def test_a_file_that_is_not_there_makes_nothing(asked: Asked, tmp_path: Path):
+    with pytest.raises(Fatal, match="TL-ENV-009"):
+        CliRunner().invoke(command, ["--from", str(tmp_path / "none.json")], catch_exceptions=False)
+    assert asked.topics == {}
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"format": 2, "topics": {}}', '{"format": 1, "topics": {"a": 1}}'])

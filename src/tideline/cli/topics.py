@@ -9,16 +9,18 @@ from typing import Any
 
 import click
 
+_S3 = "s3://"
+
 
 @click.command()
 @click.option(
     "--from",
     "document",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE|s3://BUCKET/KEY",
     help="A topics document (Terraform's output topics_document) instead of the compiled contracts.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")
-def command(document: Path | None, as_json: bool) -> None:
+def command(document: str | None, as_json: bool) -> None:
     """Make what is missing of the event and increments topics; a topic that is there keeps its settings."""
     from tideline import wiring
     from tideline.settings import settings
@@ -32,7 +34,7 @@ def command(document: Path | None, as_json: bool) -> None:
         click.echo(json.dumps({"topics": sorted(wanted)}))
 
 
-def _wanted(document: Path | None) -> Mapping[str, Mapping[str, Any]]:
+def _wanted(document: str | None) -> Mapping[str, Mapping[str, Any]]:
     from tideline.index import load_index
     from tideline.model.errors import Fatal
     from tideline.rendering import tfvars
@@ -42,12 +44,22 @@ def _wanted(document: Path | None) -> Mapping[str, Mapping[str, Any]]:
         contracts = load_index(settings().index)
         return {name: topic for one in contracts.values() for name, topic in tfvars.topics(one).items()}
     try:
-        found = json.loads(document.read_text(encoding="utf-8"))
+        found = _found(document)
         topics = {
             name: {"partitions": int(t["partitions"]), "config": t["config"]} for name, t in found["topics"].items()
         }
         assert found["format"] == 1
-    except (UnicodeDecodeError, ValueError, KeyError, TypeError, AttributeError, AssertionError) as error:
+    except (OSError, UnicodeDecodeError, ValueError, KeyError, TypeError, AttributeError, AssertionError) as error:
         fix = "terraform output -json platform | jq -r .topics_document"
-        raise Fatal("TL-ENV-009", "this is no topics document of format 1", where=str(document), fix=fix) from error
+        raise Fatal("TL-ENV-009", "this is no topics document of format 1", where=document, fix=fix) from error
     return topics
+
+
+def _found(document: str) -> Any:
+    """What stands in a file, or in an object of the bucket where Terraform wrote it; None where there is none."""
+    if not document.startswith(_S3):
+        return json.loads(Path(document).read_text(encoding="utf-8"))
+    from tideline import wiring
+
+    bucket, _, key = document.removeprefix(_S3).partition("/")
+    return wiring.documents_of(bucket).get(key)

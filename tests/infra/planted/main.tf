@@ -71,6 +71,7 @@ module "stream" {
   key_arn           = local.keys["stream"]
   role_arns         = local.roles
   bucket_arns       = { bronze = "arn:aws:s3:::tideline-dev-bronze-${var.inputs.account_id}" }
+  bucket_names      = { artifacts = "tideline-dev-artifacts-${var.inputs.account_id}" }
   log_group_names   = { stream = "/tideline/dev/stream" }
 }
 

@@ -55,6 +55,7 @@ module "platform" {
     size        = "M"
     nat         = "per_zone"
     engine      = "msk"
+    log_metrics = "PER_BROKER"
     log_days    = 400
     backup_days = 35
     replicate   = true

@@ -3,7 +3,11 @@
 
 locals {
   governed = var.lake_formation != null
-  zones    = keys(local.about)
+
+  governed_keys          = local.governed ? local.table_keys : tomap({})
+  governed_personal_keys = local.governed ? local.personal_keys : tomap({})
+
+  zones = keys(local.about)
 
   lf_tags = { for key, values in {
     zone           = local.zones
@@ -103,37 +107,39 @@ resource "aws_lakeformation_resource_lf_tags" "database" {
     key   = aws_lakeformation_lf_tag.this["pii"].key
     value = local.personal[each.key]
   }
+  depends_on = [aws_glue_catalog_table.this]
 }
 
-# zone and pii come from the database. Tables are named, not referred to: a reference to one of thousands is evaluated as all of them.
+# zone and pii come from the database. Tables are named, not referred to: a reference to one of thousands is evaluated as all of them,
+# and would make an edge from each to each. They are there because the database's tags wait for them.
 resource "aws_lakeformation_resource_lf_tags" "table" {
-  for_each = local.governed ? local.tables : {}
+  for_each = local.governed_keys
   table {
-    database_name = local.databases[each.value.zone]
-    name          = each.value.name
+    database_name = local.databases[local.tables[each.key].zone]
+    name          = local.tables[each.key].name
   }
   dynamic "lf_tag" {
-    for_each = { domain = each.value.domain, tier = each.value.tier, classification = each.value.level }
+    for_each = { domain = local.tables[each.key].domain, tier = local.tables[each.key].tier, classification = local.tables[each.key].level }
     content {
-      key   = aws_lakeformation_lf_tag.this[lf_tag.key].key
+      key   = lf_tag.key
       value = lf_tag.value
     }
   }
-  depends_on = [aws_lakeformation_resource_lf_tags.database, aws_glue_catalog_table.this]
+  depends_on = [aws_lakeformation_lf_tag.this, aws_lakeformation_resource_lf_tags.database]
 }
 
 resource "aws_lakeformation_resource_lf_tags" "personal" {
-  for_each = local.governed ? { for key, table in local.tables : key => table if length(table.personal) > 0 } : {}
+  for_each = local.governed_personal_keys
   table_with_columns {
-    database_name = local.databases[each.value.zone]
-    name          = each.value.name
-    column_names  = each.value.personal
+    database_name = local.databases[local.tables[each.key].zone]
+    name          = local.tables[each.key].name
+    column_names  = local.tables[each.key].personal
   }
   lf_tag {
-    key   = aws_lakeformation_lf_tag.this["pii"].key
+    key   = "pii"
     value = "true"
   }
-  depends_on = [aws_lakeformation_resource_lf_tags.table]
+  depends_on = [aws_lakeformation_lf_tag.this, aws_lakeformation_resource_lf_tags.database]
 }
 
 resource "aws_lakeformation_permissions" "database" {

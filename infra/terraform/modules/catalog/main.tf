@@ -32,6 +32,13 @@ locals {
     level    = lookup(table.parameters, "tideline.classification", contract.classification)
     personal = [for column in table.columns : column.name if coalesce(column.pii, false)]
   }) }]...)
+
+  # For each instance Terraform evaluates its for_each anew, all of it, and looks for each resource that it refers to among all that are
+  # planned. So what goes by the thousand goes by keys that were made once, looks the rest up here, and names what it waits for.
+  table_keys    = tomap({ for key, _ in local.tables : key => key })
+  personal_keys = tomap({ for key, table in local.tables : key => key if length(table.personal) > 0 })
+  schemas       = { for id, contract in var.contracts : id => contract.schema if contract.schema != null }
+  schema_keys   = tomap({ for id, _ in local.schemas : id => id })
 }
 
 # For the whole account. The key is Glue's own (aws/glue), which serves whoever may call Glue here: a key of ours would have to be granted to
@@ -60,27 +67,27 @@ resource "aws_glue_catalog_database" "zone" {
 }
 
 resource "aws_glue_catalog_table" "this" {
-  for_each      = local.tables
-  database_name = aws_glue_catalog_database.zone[each.value.zone].name
-  name          = each.value.name
-  description   = substr(each.value.description, 0, 2048)
-  owner         = each.value.owner
+  for_each      = local.table_keys
+  database_name = local.databases[local.tables[each.key].zone]
+  name          = local.tables[each.key].name
+  description   = substr(local.tables[each.key].description, 0, 2048)
+  owner         = local.tables[each.key].owner
   table_type    = "EXTERNAL_TABLE"
-  parameters    = each.value.parameters
+  parameters    = local.tables[each.key].parameters
 
   storage_descriptor {
-    location      = each.value.location
+    location      = local.tables[each.key].location
     input_format  = "org.apache.hadoop.mapred.SequenceFileInputFormat"
     output_format = "org.apache.hadoop.hive.ql.io.HiveSequenceFileOutputFormat"
 
     # Spark finds a table's files by `path`, Athena by the location; neither uses the class.
     ser_de_info {
       serialization_library = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
-      parameters            = { path = each.value.location, "serialization.format" = "1" }
+      parameters            = { path = local.tables[each.key].location, "serialization.format" = "1" }
     }
 
     dynamic "columns" {
-      for_each = each.value.columns
+      for_each = local.tables[each.key].columns
       content {
         name       = columns.value.name
         type       = columns.value.type
@@ -89,6 +96,8 @@ resource "aws_glue_catalog_table" "this" {
       }
     }
   }
+
+  depends_on = [aws_glue_catalog_database.zone]
 }
 
 resource "aws_glue_registry" "events" {
@@ -99,14 +108,16 @@ resource "aws_glue_registry" "events" {
 
 # The registry reads drafts 4, 6 and 7. What Tideline writes uses nothing that is newer than draft 7 but the word for itself.
 resource "aws_glue_schema" "event" {
-  for_each          = { for id, contract in var.contracts : id => contract.schema if contract.schema != null }
-  registry_arn      = aws_glue_registry.events.arn
+  for_each          = local.schema_keys
+  registry_arn      = "arn:${var.context.partition}:glue:${var.context.region}:${var.context.account_id}:registry/${local.prefix}"
   schema_name       = each.key
   description       = "One event of ${each.key}."
   data_format       = "JSON"
   compatibility     = var.schema_compatibility
-  schema_definition = replace(each.value, "https://json-schema.org/draft/2020-12/schema", "http://json-schema.org/draft-07/schema#")
+  schema_definition = replace(local.schemas[each.key], "https://json-schema.org/draft/2020-12/schema", "http://json-schema.org/draft-07/schema#")
   tags              = local.contract_tags[each.key]
+
+  depends_on = [aws_glue_registry.events]
 }
 
 # A crawler tells what differs from the contract; it changes no table (LOG).

@@ -7,9 +7,9 @@ output "databases" {
   ]
 }
 
-output "workgroup" {
-  description = "Name of the Athena workgroup."
-  value       = aws_athena_workgroup.this.name
+output "workgroups" {
+  description = "Name of the Athena workgroup of each kind of person, known in a plan."
+  value       = { for asker, workgroup in aws_athena_workgroup.this : asker => workgroup.name }
 }
 
 output "registry_arn" {

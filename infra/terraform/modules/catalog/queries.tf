@@ -1,20 +1,22 @@
 # Who asks gold with SQL: Athena by the query, the warehouse by the hour.
 
+# A workgroup for each kind of person: what one asks, and the answers that lie in the bucket, no other kind of person sees.
 resource "aws_athena_workgroup" "this" {
-  name          = local.prefix
-  description   = "Questions of people: a limit for each query, results that expire."
+  for_each      = module.names.askers
+  name          = each.value.workgroup
+  description   = "Questions of ${each.key}s: a limit for each query, results that expire and that nobody else reads."
   force_destroy = var.force_destroy
   tags          = local.tags
 
   configuration {
     enforce_workgroup_configuration    = true
     publish_cloudwatch_metrics_enabled = true
-    bytes_scanned_cutoff_per_query     = var.query_limit_bytes
+    bytes_scanned_cutoff_per_query     = var.query_limits[each.key]
     engine_version {
       selected_engine_version = "Athena engine version 3"
     }
     result_configuration {
-      output_location       = "s3://${local.buckets["artifacts"]}/${trimprefix(module.names.query_results, "artifacts/")}"
+      output_location       = "s3://${local.buckets["artifacts"]}/${trimprefix(each.value.results, "artifacts/")}"
       expected_bucket_owner = var.context.account_id
       encryption_configuration {
         encryption_option = "SSE_KMS"
@@ -25,15 +27,20 @@ resource "aws_athena_workgroup" "this" {
 }
 
 resource "aws_athena_named_query" "this" {
-  for_each    = var.named_queries
-  name        = each.key
-  description = each.value.description
-  workgroup   = aws_athena_workgroup.this.id
-  database    = aws_glue_catalog_database.zone[each.value.zone].name
-  query       = each.value.sql
+  for_each    = local.named_queries
+  name        = each.value.name
+  description = each.value.query.description
+  workgroup   = aws_athena_workgroup.this[each.value.asker].name
+  database    = aws_glue_catalog_database.zone[each.value.query.zone].name
+  query       = each.value.query.sql
 }
 
 locals {
+  # Athena shows a saved query inside of its workgroup only.
+  named_queries = merge([for asker in keys(module.names.askers) : { for name, query in var.named_queries : "${asker}/${name}" => {
+    asker = asker, name = name, query = query
+  } }]...)
+
   warehouse = var.warehouse == null ? toset([]) : toset(["gold"])
 
   # What shows gold in the warehouse; `IAM_ROLE default` is the namespace's own role.

@@ -124,19 +124,22 @@ variable "lake_formation" {
   }
 }
 
-variable "query_limit_bytes" {
-  description = "Bytes that one query of Athena may scan before it is stopped; 100 GB cost about half a dollar."
-  type        = number
-  default     = 107374182400
+variable "query_limits" {
+  description = "Bytes that one query of Athena may scan before it is stopped, by who asks; 100 GB cost about half a dollar. Who is not named keeps the default."
+  type = object({
+    analyst            = optional(number, 107374182400) # 100 GiB
+    analytics-engineer = optional(number, 549755813888) # 512 GiB
+  })
+  default = {}
 
   validation {
-    condition     = var.query_limit_bytes >= 10485760 && floor(var.query_limit_bytes) == var.query_limit_bytes
-    error_message = "query_limit_bytes is a whole number, at least 10485760 (10 MB, the least that Athena takes)."
+    condition     = alltrue([for bytes in values(var.query_limits) : bytes >= 10485760 && floor(bytes) == bytes])
+    error_message = "query_limits are whole numbers, at least 10485760 (10 MB, the least that Athena takes)."
   }
 }
 
 variable "named_queries" {
-  description = "Queries that everybody in the workgroup finds, by name: the zone whose database they are about, and the SQL."
+  description = "Queries that everybody who asks finds, by name: the zone whose database they are about, and the SQL."
   type        = map(object({ zone = string, sql = string, description = optional(string, "") }))
   default     = {}
 
@@ -197,7 +200,7 @@ variable "security_group_ids" {
 }
 
 variable "force_destroy" {
-  description = "Whether `terraform destroy` may remove the workgroup with its history of queries."
+  description = "Whether `terraform destroy` may remove the workgroups with their history of queries."
   type        = bool
   default     = false
 }

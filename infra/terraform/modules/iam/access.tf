@@ -6,7 +6,7 @@
 
 locals {
   nothing = { read = [], write = [], remove = [], topics_read = [], topics_write = [], tables_read = [], tables_write = [] }
-  grants  = merge(local.job_grants, local.service_grants, local.ingest_grants, local.platform_grants, local.outside_grants, local.people_grants)
+  grants  = merge(local.job_grants, local.service_grants, local.ingest_grants, local.platform_grants, local.outside_grants, local.people_grants, local.ci_grants)
 
   tables = ["bronze", "silver", "gold", "quarantine"]
 

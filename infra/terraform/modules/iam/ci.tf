@@ -1,5 +1,6 @@
 # The repository's workflows: ci-plan reads (any pull request of the repository, and its branch), ci-apply makes and changes
-# (only a job in a protected environment of GitHub, where people approve). Neither sees data of the lake.
+# (only a job in a protected environment of GitHub, where people approve). Neither sees data of the lake. ci-contracts, of the same
+# jobs, is for `tideline apply`: tables follow their contracts, and what was deployed is written down.
 
 locals {
   ci       = { for key, one in { this = var.github } : key => one if one != null }
@@ -7,8 +8,9 @@ locals {
   provider = "arn:${local.partition}:iam::${local.account}:oidc-provider/${local.issuer}"
 
   ci_subjects = merge([for one in values(local.ci) : {
-    "ci-plan"  = ["repo:${one.repository}:pull_request", "repo:${one.repository}:ref:refs/heads/${one.branch}"]
-    "ci-apply" = [for environment in sort(one.environments) : "repo:${one.repository}:environment:${environment}"]
+    "ci-plan"      = ["repo:${one.repository}:pull_request", "repo:${one.repository}:ref:refs/heads/${one.branch}"]
+    "ci-apply"     = [for environment in sort(one.environments) : "repo:${one.repository}:environment:${environment}"]
+    "ci-contracts" = [for environment in sort(one.environments) : "repo:${one.repository}:environment:${environment}"]
   }]...)
 
   ci_trust = { for role, subjects in local.ci_subjects : role => [jsonencode({
@@ -18,7 +20,36 @@ locals {
 
   ci_extras = merge(
     { for role in ["ci-plan", "ci-apply"] : role => concat(local.ci_reading, local.ci_state[role], role == "ci-apply" ? local.ci_writing : []) if contains(keys(local.ci_subjects), role) },
+    { for role in ["ci-contracts"] : role => local.ci_evolving if contains(keys(local.ci_subjects), role) },
   )
+
+  # What `tideline apply` reads: former deployments, tables' logs, and of what was refused how much is open. Files of silver and gold
+  # it does not read: a change of columns is a commit of silver's log and no row is written.
+  ci_grants = { for role in ["ci-contracts"] : role => merge(local.nothing, {
+    read  = ["documents/deployments/", "quarantine/"]
+    write = ["documents/deployments/"]
+  }) if contains(keys(local.ci_subjects), role) }
+
+  ci_evolving = [
+    jsonencode({
+      Sid = "ReadTableLogs", Effect = "Allow", Action = ["s3:GetObject"], Resource = ["${local.names.buckets["gold"].arn}/*/_delta_log/*"]
+    }),
+    jsonencode({
+      Sid      = "CommitColumns", Effect = "Allow", Action = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]
+      Resource = ["${local.names.buckets["silver"].arn}/*/_delta_log/*"]
+    }),
+    jsonencode({
+      Sid = "FindTables", Effect = "Allow", Action = ["s3:ListBucket"], Resource = [for zone in ["gold", "silver"] : local.names.buckets[zone].arn]
+    }),
+    jsonencode({
+      Sid       = "TableKeys", Effect = "Allow", Action = ["kms:Decrypt"], Resource = [local.names.key_arn_pattern]
+      Condition = { StringEquals = { "kms:ViaService" = "s3.${local.region}.${local.dns}" }, "ForAnyValue:StringEquals" = { "kms:ResourceAliases" = [local.names.keys["gold"].alias] } }
+    }),
+    jsonencode({
+      Sid       = "ColumnKeys", Effect = "Allow", Action = ["kms:Decrypt", "kms:GenerateDataKey"], Resource = [local.names.key_arn_pattern]
+      Condition = { StringEquals = { "kms:ViaService" = "s3.${local.region}.${local.dns}" }, "ForAnyValue:StringEquals" = { "kms:ResourceAliases" = [local.names.keys["silver"].alias] } }
+    }),
+  ]
 
   ci_reading = concat(
     [for subject, actions in local.ci_looks : jsonencode({

@@ -22,7 +22,7 @@ locals {
       ]
     }
     Code = {
-      resources = [for part in ["airflow", "functions", "jobs"] : "${local.names.buckets["artifacts"].arn}/${part}/*"]
+      resources = [for part in ["airflow", "functions", "jobs", "topics"] : "${local.names.buckets["artifacts"].arn}/${part}/*"]
       reads     = ["s3:GetObject", "s3:GetObjectTagging", "s3:GetObjectVersion", "s3:GetObjectVersionTagging"]
       writes    = ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObject", "s3:PutObjectTagging"]
     }
@@ -126,7 +126,7 @@ locals {
       writes    = ["airflow:CreateEnvironment", "airflow:DeleteEnvironment", "airflow:TagResource", "airflow:UntagResource", "airflow:UpdateEnvironment"]
     }
     Catalog = {
-      resources = [local.names.arns.glue_catalog, "${local.names.arns.database}*", "${local.names.arns.table}*", "${local.arn_of["glue"]}:crawler/${local.names.prefix}-*", "${local.arn_of["glue"]}:registry/${local.names.prefix}*", "${local.arn_of["glue"]}:schema/${local.names.prefix}*", local.names.arns.workgroup, "${local.arn_of["glue"]}:securityConfiguration/${local.names.prefix}*"]
+      resources = [local.names.arns.glue_catalog, "${local.names.arns.database}*", "${local.names.arns.table}*", "${local.arn_of["glue"]}:crawler/${local.names.prefix}-*", "${local.arn_of["glue"]}:registry/${local.names.prefix}*", "${local.arn_of["glue"]}:schema/${local.names.prefix}*", "${local.names.arns.workgroup}*", "${local.arn_of["glue"]}:securityConfiguration/${local.names.prefix}*"]
       reads     = ["athena:GetNamedQuery", "athena:GetWorkGroup", "athena:ListTagsForResource", "glue:GetCrawler", "glue:GetDatabase", "glue:GetDataCatalogEncryptionSettings", "glue:GetRegistry", "glue:GetSchema", "glue:GetTable", "glue:GetTags"]
       writes = [
         "athena:CreateNamedQuery", "athena:CreateWorkGroup", "athena:DeleteNamedQuery", "athena:DeleteWorkGroup", "athena:TagResource", "athena:UntagResource", "athena:UpdateWorkGroup", "glue:CreateDatabase", "glue:CreateRegistry", "glue:CreateSchema",

@@ -2,7 +2,7 @@
 # person may look at; nobody changes data by hand. Where Lake Formation is on, it decides which columns of gold and silver are seen.
 
 locals {
-  hours = { "platform-engineer" = 4, "analytics-engineer" = 4, "analyst" = 4, "on-call" = 2, "compliance" = 1, "ci-apply" = 2 }
+  hours = { "platform-engineer" = 4, "analytics-engineer" = 4, "analyst" = 4, "on-call" = 2, "compliance" = 1, "ci-apply" = 2, "ci-contracts" = 2 }
 
   people_trust = { for person, arns in var.people : person => concat(
     [for principals in [[for arn in sort(arns) : arn if !strcontains(arn, ":saml-provider/")]] : jsonencode({
@@ -18,30 +18,30 @@ locals {
   # Under Lake Formation nobody has a right to the objects of a table: it lends them, for the columns that were granted.
   people_grants = {
     "analyst" = merge(local.nothing, {
-      read        = concat([local.names.query_results], [for zone in ["gold/"] : zone if !var.features.lake_formation])
-      write       = [local.names.query_results]
+      read        = concat([local.names.askers["analyst"].results], [for zone in ["gold/"] : zone if !var.features.lake_formation])
+      write       = [local.names.askers["analyst"].results]
       tables_read = ["gold/*"]
     })
     "analytics-engineer" = merge(local.nothing, {
-      read        = concat([local.names.query_results], [for zone in ["gold/"] : zone if !var.features.lake_formation])
-      write       = [local.names.query_results]
+      read        = concat([local.names.askers["analytics-engineer"].results], [for zone in ["gold/"] : zone if !var.features.lake_formation])
+      write       = [local.names.askers["analytics-engineer"].results]
       tables_read = concat(["gold/*"], [for table in ["silver/*"] : table if var.features.lake_formation])
     })
     "compliance" = merge(local.nothing, { read = ["audit/", "logs/config/"] })
   }
 
   people_extras = {
-    "analyst"            = local.ask
-    "analytics-engineer" = concat(local.ask, local.look_at_runs["User"])
+    "analyst"            = local.ask["analyst"]
+    "analytics-engineer" = concat(local.ask["analytics-engineer"], local.look_at_runs["User"])
     "platform-engineer"  = concat(local.look, local.look_at_runs["Op"], local.debug)
     "on-call"            = concat(local.look, local.look_at_runs["Op"], local.restart)
     "compliance"         = local.inspect
   }
 
-  # Athena, in the workgroup whose limits and results' place the platform set.
-  ask = concat([
+  # Athena, in the workgroup that is theirs, whose limits and results' place the platform set.
+  ask = { for person, asker in local.names.askers : person => concat([
     jsonencode({
-      Sid    = "Ask", Effect = "Allow", Resource = [local.names.arns.workgroup]
+      Sid    = "Ask", Effect = "Allow", Resource = [asker.arn]
       Action = ["athena:BatchGetQueryExecution", "athena:GetQueryExecution", "athena:GetQueryResults", "athena:GetWorkGroup", "athena:ListQueryExecutions", "athena:StartQueryExecution", "athena:StopQueryExecution"]
     }),
     jsonencode({
@@ -53,7 +53,7 @@ locals {
     }),
     ], [for one in ["lake formation"] : jsonencode({
       Sid = "NoResourceLevelLentAccess", Effect = "Allow", Action = ["lakeformation:GetDataAccess"], Resource = ["*"]
-  }) if var.features.lake_formation])
+  }) if var.features.lake_formation]) }
 
   look = [
     jsonencode({
@@ -127,6 +127,13 @@ locals {
     }),
     jsonencode({
       Sid = "RedriveDeliveries", Effect = "Allow", Action = ["states:RedriveExecution"], Resource = ["${replace(local.names.arns.state_machine, ":stateMachine:", ":execution:")}*"]
+    }),
+    jsonencode({
+      Sid      = "TakeUndelivered", Effect = "Allow", Action = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ReceiveMessage"]
+      Resource = ["${local.names.arns.queue}uploads-undelivered"]
+    }),
+    jsonencode({
+      Sid = "StartDeliveries", Effect = "Allow", Action = ["states:StartExecution"], Resource = ["${local.names.arns.state_machine}delivery"]
     }),
     jsonencode({
       Sid = "SilenceAlarms", Effect = "Allow", Action = ["cloudwatch:DisableAlarmActions", "cloudwatch:EnableAlarmActions"], Resource = ["${local.names.arns.alarm}*"]

@@ -8,7 +8,7 @@ locals {
     speed   = { read = ["silver/", "documents/releases/"], write = ["documents/drift/"], topics_read = ["*"], topics_write = ["tideline.increments.*"] }
     serving = { read = ["gold/", "documents/releases/"], write = [], topics_read = ["*"], topics_write = [] }
   }
-  service_grants = {
+  service_grants = merge({ "topics" = merge(local.nothing, { read = ["artifacts/topics/"] }) }, {
     for role in ["speed", "serving"] : role => merge(local.nothing, {
       for way, each in {
         read         = flatten([for one in values(var.contracts) : one.roles[role].prefixes.read])
@@ -17,7 +17,7 @@ locals {
         topics_write = flatten([for one in values(var.contracts) : one.roles[role].topics.write])
       } : way => local.by_zone ? local.whole[role][way] : each
     })
-  }
+  })
 
   service_extras = {
     "speed"   = local.telemetry

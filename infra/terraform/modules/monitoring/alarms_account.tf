@@ -17,7 +17,7 @@ locals {
         dimensions = { SourceBucket = one.source, DestinationBucket = one.destination, RuleId = one.rule }
       } }
     } }],
-    [for workgroup in var.alarms.workgroup[*] : {
+    [for names in [var.alarms.workgroups] : {
       query-cutoffs = {
         layer     = "account", severity = "warning", runbook = "query-cutoffs"
         text      = "More than ${var.thresholds.cancelled_queries_hourly} Athena queries were cut off or stopped within an hour."
@@ -26,6 +26,6 @@ locals {
           namespace = "AWS/Events", metric = "MatchedEvents", stat = "Sum", dimensions = { RuleName = "${local.prefix}-query-cancelled" }
         } }
       }
-    }],
+    } if length(names) > 0],
   )...)
 }

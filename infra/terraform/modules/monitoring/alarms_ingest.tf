@@ -1,4 +1,4 @@
-# What brings events and files in: functions, the delivery workflow, Firehose, lookup tables.
+# What brings events and files in: functions, the delivery workflow and what it could not take, Firehose, lookup tables.
 
 locals {
   ingest_alarms = merge(
@@ -21,6 +21,15 @@ locals {
       expression = "FILL(failed, 0) + FILL(aborted, 0) + FILL(late, 0)"
       metrics = { for id, metric in { failed = "ExecutionsFailed", aborted = "ExecutionsAborted", late = "ExecutionsTimedOut" } : id => {
         namespace = "AWS/States", metric = metric, stat = "Sum", dimensions = { StateMachineArn = arn }
+      } }
+    } },
+    # SQS tells nothing of a queue that nobody has touched for six hours: what is known last holds until somebody looks.
+    { for key, name in var.alarms.queues : "undelivered-${key}" => {
+      layer     = "ingest", severity = "warning", runbook = "undelivered"
+      text      = "Queue ${key} holds events that could not be delivered: nothing works on them until a person does."
+      threshold = 0, evaluation = 1, period = 300, missing = "ignore"
+      metrics = { waiting = {
+        namespace = "AWS/SQS", metric = "ApproximateNumberOfMessagesVisible", stat = "Maximum", dimensions = { QueueName = name }
       } }
     } },
     { for key, name in var.alarms.delivery_streams : "firehose-freshness-${key}" => {

@@ -41,18 +41,18 @@ locals {
         text  = "The blue/green deployment <what> of the serving layer ended as <how>."
       }
     }],
-    [for workgroup in var.alarms.workgroup[*] : {
+    [for names in [var.alarms.workgroups] : {
       query-cancelled = {
         severity = "info"
         pattern = {
           source        = ["aws.athena"]
           "detail-type" = ["Athena Query State Change"]
-          detail        = { currentState = ["CANCELLED"], workgroupName = [workgroup.name] }
+          detail        = { currentState = ["CANCELLED"], workgroupName = names }
         }
         paths = { what = "$.detail.queryExecutionId", how = "$.detail.workgroupName" }
         text  = "Athena query <what> of <how> was cut off or stopped."
       }
-    }],
+    } if length(names) > 0],
   )...)
   event_runbooks = { query-cancelled = "query-cutoffs", switch-failed = "deployment-failed" }
 }

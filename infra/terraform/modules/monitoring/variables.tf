@@ -88,10 +88,11 @@ variable "alarms" {
     airflow          = optional(object({ environment = string }))
     functions        = optional(map(string), {})
     state_machines   = optional(map(string), {}) # ARNs
+    queues           = optional(map(string), {}) # SQS: names of what holds undelivered events
     tables           = optional(map(string), {}) # DynamoDB
     nat_gateways     = optional(map(string), {}) # ids, by zone
     replication      = optional(map(object({ source = string, destination = string, rule = string })), {})
-    workgroup        = optional(object({ name = string }))
+    workgroups       = optional(list(string), []) # Athena: names
     backup           = optional(bool, false)
   })
   default = {}
@@ -117,7 +118,7 @@ variable "thresholds" {
     queued_tasks             = optional(number, 50) # waiting in Airflow for half an hour
     delivery_seconds         = optional(number, 900)
     replication_seconds      = optional(number, 900)
-    cancelled_queries_hourly = optional(number, 5) # of Athena: what the limit of the workgroup cut off, or people stopped
+    cancelled_queries_hourly = optional(number, 5) # of Athena: what the limit of a workgroup cut off, or people stopped
   })
   default = {}
 

@@ -27,7 +27,7 @@ locals {
     "crawler", "lakeformation", "redshift",
     "replication", "backup", "flow-logs", "trail", "config", "monitoring", "deployment",
     # people and machines outside
-    "platform-engineer", "analytics-engineer", "analyst", "on-call", "compliance", "ci-plan", "ci-apply",
+    "platform-engineer", "analytics-engineer", "analyst", "on-call", "compliance", "ci-plan", "ci-apply", "ci-contracts",
   ]
 
   log_groups = [

@@ -34,8 +34,17 @@ output "replicas" {
 }
 
 output "query_results" {
-  description = "Place where Athena leaves the results of queries; they expire after days."
+  description = "Place below which Athena leaves the results of all askers; they expire after days."
   value       = "artifacts/athena-results/"
+}
+
+output "askers" {
+  description = "Who asks Athena, by the name of the role: the workgroup that is theirs alone, its ARN, and the place of their results."
+  value = { for person in ["analyst", "analytics-engineer"] : person => {
+    workgroup = "${local.prefix}-${person}"
+    arn       = "arn:${local.partition}:athena:${local.scope}:workgroup/${local.prefix}-${person}"
+    results   = "artifacts/athena-results/${person}/"
+  } }
 }
 
 output "keys" {
@@ -88,7 +97,7 @@ output "arns" {
     database       = "arn:${local.partition}:glue:${local.scope}:database/${replace(local.prefix, "-", "_")}_"
     table          = "arn:${local.partition}:glue:${local.scope}:table/${replace(local.prefix, "-", "_")}_"
     glue_catalog   = "arn:${local.partition}:glue:${local.scope}:catalog"
-    workgroup      = "arn:${local.partition}:athena:${local.scope}:workgroup/${local.prefix}"
+    workgroup      = "arn:${local.partition}:athena:${local.scope}:workgroup/${local.prefix}-"
     dynamodb_table = "arn:${local.partition}:dynamodb:${local.scope}:table/${local.prefix}-"
     secret         = "arn:${local.partition}:secretsmanager:${local.scope}:secret:${local.prefix}/"
     parameter      = "arn:${local.partition}:ssm:${local.scope}:parameter/${var.context.project}/${var.context.environment}/"

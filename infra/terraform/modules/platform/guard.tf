@@ -22,8 +22,9 @@ locals {
     airflow          = local.code && var.character.airflow == "mwaa" ? { environment = module.airflow[0].environment_name } : null
     functions        = module.ingest.function_names
     state_machines   = local.code && local.parts.delivery ? { delivery = module.ingest.state_machine_arn } : {}
+    queues           = local.code && local.parts.delivery ? { uploads = module.ingest.undelivered_queue } : {}
     tables           = { for name, table in module.ingest.lookup_tables : name => table.name }
-    workgroup        = { name = module.catalog.workgroup }
+    workgroups       = values(module.catalog.workgroups)
     backup           = local.parts.backup
   }
 }

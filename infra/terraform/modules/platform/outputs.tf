@@ -8,7 +8,7 @@ output "facts" {
     kafka           = module.stream.bootstrap_brokers
     buckets         = module.storage.bucket_names
     databases       = module.catalog.databases
-    workgroup       = module.catalog.workgroup
+    workgroups      = module.catalog.workgroups
     warehouse       = module.catalog.warehouse_endpoint
     spark           = module.emr.application_id
     spark_overrides = module.emr.job_overrides

@@ -118,7 +118,8 @@ variable "character" {
   description = <<-EOT
     What makes dev, staging and prod differ; envs/<environment>/main.tf decides it.
     protect: nothing that holds data can be deleted by Terraform, keys live 30 days, the audit lock is final.
-    nat: none, single or per_zone. engine: msk, msk_serverless or kinesis. airflow: mwaa or own. size: unless inputs say so.
+    nat: none, single or per_zone. engine: msk, msk_serverless or kinesis. log_metrics: what CloudWatch gets of Kafka's
+    brokers (monitoring_level of modules/stream). airflow: mwaa or own. size: unless inputs say so.
     log_days: how long logs are kept. backup_days, replicate: copies. iam_scope: contract or domain.
     parts: what is made at all.
   EOT
@@ -127,6 +128,7 @@ variable "character" {
     size        = optional(string, "S")
     nat         = optional(string, "none")
     engine      = optional(string, "msk")
+    log_metrics = optional(string, "DEFAULT")
     airflow     = optional(string, "mwaa")
     log_days    = optional(number, 30)
     backup_days = optional(number, 35)

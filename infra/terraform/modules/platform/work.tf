@@ -37,12 +37,14 @@ module "stream" {
   security_group_id = module.network.security_group_ids["stream"]
   key_arn           = module.kms.key_arns["stream"]
   brokers           = local.size.brokers
+  monitoring_level  = var.character.log_metrics
   archive = {
     enabled = local.parts.archive
     key_arn = module.kms.key_arns["bronze"]
   }
   role_arns       = module.iam.role_arns
   bucket_arns     = module.storage.bucket_arns
+  bucket_names    = module.storage.bucket_names
   log_group_names = { for name, group in module.monitoring.log_groups : name => group.name }
 }
 
@@ -122,7 +124,7 @@ module "services" {
   prometheus          = local.parts.managed_prometheus && var.inputs.collector_image != null ? { endpoint = module.monitoring.prometheus_endpoint } : null
   speed               = local.size.speed
   serving             = local.size.serving
-  topics              = local.kafka ? { command = ["tideline", "topics"] } : null
+  topics              = local.kafka ? { command = ["tideline", "topics", "--from", module.stream.topics_url] } : null
   vpc_id              = module.network.vpc_id
   private_subnet_ids  = module.network.private_subnet_ids
   internal            = true

@@ -38,7 +38,7 @@ resource "aws_msk_cluster" "this" {
   cluster_name           = local.names.stream.cluster
   kafka_version          = var.kafka_version
   number_of_broker_nodes = var.brokers.count
-  enhanced_monitoring    = "PER_TOPIC_PER_BROKER"
+  enhanced_monitoring    = var.monitoring_level
   storage_mode           = var.brokers.tiered_storage ? "TIERED" : "LOCAL"
   tags                   = local.tags
 

@@ -31,16 +31,12 @@ output "topics" {
 
 output "topics_document" {
   description = "What the topics task makes on Kafka, as canonical JSON: {\"format\": 1, \"topics\": {name: {\"config\", \"partitions\", \"replication\"}}}. With Kinesis there are none to make."
-  value = jsonencode({
-    format = 1
-    topics = local.kinesis ? {} : {
-      for name, topic in local.topics : name => {
-        config      = local.topic_config[name]
-        partitions  = topic.partitions
-        replication = 3
-      }
-    }
-  })
+  value       = local.topics_document
+}
+
+output "topics_url" {
+  description = "Where that document lies, for `tideline topics --from`; null with Kinesis."
+  value       = one([for object in aws_s3_object.topics : "s3://${object.bucket}/${object.key}"])
 }
 
 output "archive_streams" {

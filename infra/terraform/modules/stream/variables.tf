@@ -130,7 +130,7 @@ variable "kafka_version" {
 }
 
 variable "brokers" {
-  description = "Of MSK with brokers. count: brokers over all zones. volume_gb, volume_max_gb: disk of each broker at first and at most (it grows by itself when 60 % full, and never shrinks). throughput_mb: provisioned MB/s of each disk, null for what comes with the type. tiered_storage: older events on cheaper storage. open_monitoring: exporters for Prometheus on 11001 and 11002."
+  description = "Of MSK with brokers. count: brokers over all zones. volume_gb, volume_max_gb: disk of each broker at first and at most (it grows by itself when 60 % full, and never shrinks). throughput_mb: provisioned MB/s of each disk, null for what comes with the type. tiered_storage: events on cheaper storage, in one copy, and on the disks for local_hours only. open_monitoring: exporters for Prometheus on 11001 and 11002."
   type = object({
     instance_type   = optional(string, "kafka.m7g.large")
     count           = optional(number, 3)
@@ -138,6 +138,7 @@ variable "brokers" {
     volume_max_gb   = optional(number, 1000)
     throughput_mb   = optional(number)
     tiered_storage  = optional(bool, false)
+    local_hours     = optional(number, 24)
     open_monitoring = optional(bool, false)
   })
   default = {}
@@ -163,6 +164,21 @@ variable "brokers" {
   validation {
     condition     = !var.brokers.tiered_storage || var.brokers.instance_type != "kafka.t3.small"
     error_message = "kafka.t3.small has no tiered storage."
+  }
+  validation {
+    condition     = var.brokers.local_hours >= 1 && floor(var.brokers.local_hours) == var.brokers.local_hours
+    error_message = "brokers.local_hours is a whole number of hours, at least 1: readers that are that far behind read the cheaper storage."
+  }
+}
+
+variable "monitoring_level" {
+  description = "Which metrics of the brokers CloudWatch gets. DEFAULT is free and has all that the alarms judge; PER_BROKER adds some 30 of each broker (what a slow one is busy with); PER_TOPIC_PER_BROKER and PER_TOPIC_PER_PARTITION add some of each topic, which thousands of topics make dearer than the brokers."
+  type        = string
+  default     = "DEFAULT"
+
+  validation {
+    condition     = contains(["DEFAULT", "PER_BROKER", "PER_TOPIC_PER_BROKER", "PER_TOPIC_PER_PARTITION"], var.monitoring_level)
+    error_message = "monitoring_level is DEFAULT, PER_BROKER, PER_TOPIC_PER_BROKER or PER_TOPIC_PER_PARTITION."
   }
 }
 
@@ -222,6 +238,17 @@ variable "bucket_arns" {
   validation {
     condition     = !var.archive.enabled || contains(keys(var.bucket_arns), "bronze")
     error_message = "bucket_arns has no bronze: the archive lies there."
+  }
+}
+
+variable "bucket_names" {
+  description = "What modules/storage gives, by zone; `artifacts` is used, for the topics document."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition     = var.engine == "kinesis" || contains(keys(var.bucket_names), "artifacts")
+    error_message = "bucket_names has no artifacts: what the topics task makes is written there."
   }
 }
 

@@ -30,6 +30,16 @@ def _three_days(case: Case) -> Case | None:
     return replace(case, facts=case.facts.model_copy(update={"contracts": kept}), size=size)
 
 
+def _tiered(case: Case) -> Case | None:
+    """A day on the brokers' disks, which begin as large as a day asks for; the rest in the cheaper storage."""
+    brokers = case.size.brokers
+    if not brokers.tierable or case.facts.engine != "msk":
+        return None
+    disk = max(1, brokers.volume_gb // case.facts.contracts.keep_days)
+    tiered = brokers.model_copy(update={"tiered_storage": True, "local_hours": 24, "volume_gb": disk})
+    return replace(case, size=case.size.model_copy(update={"brokers": tiered}))
+
+
 def _none_ready(case: Case) -> Case | None:
     offered = case.size.serverless
     none = {name: getattr(offered, name).model_copy(update={"workers": 0}) for name in ("driver", "executor")}
@@ -38,7 +48,11 @@ def _none_ready(case: Case) -> Case | None:
 
 CHANGES: dict[str, Callable[[Case], Case | None]] = {
     "three days in the event log instead of what contracts ask for": _three_days,
-    "only those metrics of Kafka that are free (monitoring DEFAULT)": _facts(topic_monitoring=False),
+    "tiered storage: a day on the brokers' disks, the rest cheaper": _tiered,
+    "only those metrics of Kafka that are free (log_metrics DEFAULT)": _facts(log_metrics="DEFAULT"),
+    "metrics of each topic and broker too (log_metrics PER_TOPIC_PER_BROKER)": _facts(
+        log_metrics="PER_TOPIC_PER_BROKER"
+    ),
     "no archive beside bronze": _facts(archive=False),
     "no copies in a second region": _facts(replicated=()),
     "copies in the second region without a promise of 15 minutes": _facts(replication_time=False),

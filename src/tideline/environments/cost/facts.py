@@ -21,6 +21,7 @@ FILE = "facts.json"
 FIX = "write it anew from a plan: tideline cost facts --plan plan.json --write"
 Count = Annotated[int, Field(ge=0)]
 Processor = Literal["ARM64", "X86_64"]
+LogMetrics = Literal["DEFAULT", "PER_BROKER", "PER_TOPIC_PER_BROKER", "PER_TOPIC_PER_PARTITION"]
 
 
 class Contracts(Strict):
@@ -49,7 +50,7 @@ class Facts(Strict):
     size: str
     contracts: Contracts
     engine: Literal["msk", "msk_serverless", "kinesis"]
-    topic_monitoring: bool
+    log_metrics: LogMetrics
     private_connectivity: bool
     archive: bool
     push: bool
@@ -107,7 +108,7 @@ def facts_of(plan: Plan, sizes: Mapping[str, Size], where: str) -> Facts:
         size=_size(spark, sizes, where),
         contracts=_contracts(plan.variables.get("contracts") or {}, where),
         engine="msk" if cluster else "msk_serverless" if _first(plan, "aws_msk_serverless_cluster") else "kinesis",
-        topic_monitoring=bool(cluster) and "TOPIC" in str(_at(cluster, "enhanced_monitoring")),
+        log_metrics=_at(cluster, "enhanced_monitoring") or "DEFAULT",
         private_connectivity=bool(_at(cluster, "broker_node_group_info.0.connectivity_info.0.vpc_connectivity")),
         archive=_any(plan, "aws_kinesis_firehose_delivery_stream"),
         push=_any(plan, "aws_apigatewayv2_api"),

@@ -39,24 +39,32 @@ def _brokers(case: Case) -> Iterator[Use]:
     hours = brokers.count * HOURS
     how = f"{brokers.count} x {HOURS} h"
     yield Use(_LOG, "brokers", "msk", brokers.instance_type, "hour", hours, how)
-    needed = case.size.load.events_gb_per_day * keep * 3 * case.a("wire_ratio") / case.a("broker_fill")
+    wire = case.size.load.events_gb_per_day * case.a("wire_ratio")
+    local = min(Decimal(keep), Decimal(brokers.local_hours) / 24) if brokers.tiered_storage else Decimal(keep)
+    needed = wire * local * 3 / case.a("broker_fill")
     first, last = Decimal(brokers.count * brokers.volume_gb), Decimal(brokers.count * brokers.volume_max_gb)
     how = (
-        f"the larger of {brokers.count} x {brokers.volume_gb} GB and {keep} days x 3 copies "
+        f"the larger of {brokers.count} x {brokers.volume_gb} GB and {local.normalize():f} days x 3 copies "
         f"x wire_ratio / broker_fill, at most {brokers.count} x {brokers.volume_max_gb} GB"
     )
     yield Use(_LOG, "broker disks", "msk", "storage", "GB-month", min(max(first, needed), last), how, last)
-    if case.facts.topic_monitoring:
-        yield _topic_metrics(case)
+    if brokers.tiered_storage:
+        how = f"{keep} days x wire_ratio, one copy; reading it again is not counted"
+        yield Use(_LOG, "cheaper storage", "msk", "low-cost storage", "GB-month", wire * keep, how)
+    if case.facts.log_metrics != "DEFAULT":
+        yield _metrics(case)
     if case.facts.private_connectivity and case.facts.archive:
         yield Use(_LOG, "private way to the archive", "msk", "private connectivity", "hour", HOURS, f"{HOURS} h, IAM")
         read = case.events_gb * case.a("wire_ratio")
         yield Use(_LOG, "bytes on it", "msk", "private connectivity data", "GB", read, "events x wire_ratio")
 
 
-def _topic_metrics(case: Case) -> Use:
-    """A broker tells of the topics of which it leads a partition."""
+def _metrics(case: Case) -> Use:
+    """Of each broker, and if asked for of its topics: a broker tells of those of which it leads a partition."""
     each, brokers = case.facts.contracts, case.size.brokers.count
+    if case.facts.log_metrics == "PER_BROKER":
+        count, how = brokers * case.a("broker_metrics"), f"{brokers} brokers x broker_metrics"
+        return Use(_LOG, "metrics of each broker", "cloudwatch", "metric", "metric-month", count, how)
     topics = case.size.load.contracts * each.topics
     leaders = min(brokers, -(-each.partitions // max(each.topics, 1)))
     count = brokers * case.a("broker_metrics") + topics * leaders * case.a("topic_metrics")

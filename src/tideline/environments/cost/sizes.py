@@ -35,13 +35,18 @@ class Brokers(Strict):
     volume_max_gb: Whole
     throughput_mb: int | None = None
     tiered_storage: bool = False
+    local_hours: Annotated[int, Field(gt=0)] = 24
     open_monitoring: bool = False
 
     @model_validator(mode="after")
     def _priced(self) -> Brokers:
-        if self.throughput_mb is not None or self.tiered_storage:
-            raise ValueError("throughput_mb and tiered_storage have no formula yet: moving.py has to learn them")
+        if self.throughput_mb is not None:
+            raise ValueError("throughput_mb has no formula yet: moving.py has to learn it")
         return self
+
+    @property
+    def tierable(self) -> bool:
+        return self.instance_type != "kafka.t3.small"
 
 
 class Workers(Strict):

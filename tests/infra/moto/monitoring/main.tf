@@ -24,10 +24,11 @@ module "monitoring" {
     airflow          = { environment = "tideline-dev" }
     functions        = { push = "tideline-dev-push" }
     state_machines   = { delivery = "arn:aws:states:eu-central-1:123456789012:stateMachine:tideline-dev-delivery" }
+    queues           = { uploads = "tideline-dev-uploads-undelivered" }
     tables           = { delivered = "tideline-dev-delivered" }
     nat_gateways     = { a = "nat-0123456789abcdef0" }
     replication      = { gold = { source = "tideline-dev-gold-123456789012", destination = "tideline-dev-gold-123456789012-replica", rule = "all" } }
-    workgroup        = { name = "tideline-dev" }
+    workgroups       = ["tideline-dev-analyst", "tideline-dev-analytics-engineer"]
     backup           = true
   }
 }

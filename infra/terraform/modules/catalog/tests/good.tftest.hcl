@@ -83,8 +83,8 @@ run "tables_are_what_contracts_say" {
     error_message = "Crawlers and the warehouse are off unless asked for."
   }
   assert {
-    condition     = output.databases["gold"] == "tideline_dev_gold" && output.workgroup == "tideline-dev"
-    error_message = "Databases and workgroup are known in a plan."
+    condition     = output.databases["gold"] == "tideline_dev_gold" && output.workgroups == { analyst = "tideline-dev-analyst", analytics-engineer = "tideline-dev-analytics-engineer" }
+    error_message = "Databases and workgroups are known in a plan."
   }
 }
 
@@ -157,28 +157,30 @@ run "without_lake_formation_iam_decides" {
 run "questions_have_a_limit_and_answers_an_end" {
   command = plan
   variables {
-    query_limit_bytes = 1099511627776
-    crawlers          = {}
-    named_queries     = { rows = { zone = "silver", sql = "select count(*) from retail_sales" } }
+    query_limits  = { analytics-engineer = 1099511627776 }
+    crawlers      = {}
+    named_queries = { rows = { zone = "silver", sql = "select count(*) from retail_sales" } }
   }
 
   assert {
-    condition = alltrue([for one in aws_athena_workgroup.this.configuration : one.enforce_workgroup_configuration && one.publish_cloudwatch_metrics_enabled
-    && one.bytes_scanned_cutoff_per_query == 1099511627776 && one.engine_version[0].selected_engine_version == "Athena engine version 3"])
-    error_message = "Nobody gets around the workgroup's limit."
+    condition = alltrue([for asker, one in aws_athena_workgroup.this : one.configuration[0].enforce_workgroup_configuration && one.configuration[0].publish_cloudwatch_metrics_enabled
+      && one.configuration[0].bytes_scanned_cutoff_per_query == { analyst = 107374182400, analytics-engineer = 1099511627776 }[asker]
+    && one.configuration[0].engine_version[0].selected_engine_version == "Athena engine version 3"])
+    error_message = "Nobody gets around the limit, and each kind of person has its own."
   }
   assert {
-    condition = alltrue([for one in aws_athena_workgroup.this.configuration[0].result_configuration : one.output_location == "s3://tideline-dev-artifacts-123456789012/athena-results/"
-    && one.encryption_configuration[0].encryption_option == "SSE_KMS" && one.encryption_configuration[0].kms_key_arn == "arn:aws:kms:eu-central-1:123456789012:key/artifacts" && one.expected_bucket_owner == "123456789012"])
-    error_message = "Results go where they expire, encrypted."
+    condition = alltrue([for asker, group in aws_athena_workgroup.this : alltrue([for one in group.configuration[0].result_configuration : one.output_location == "s3://tideline-dev-artifacts-123456789012/athena-results/${asker}/"
+    && one.encryption_configuration[0].encryption_option == "SSE_KMS" && one.encryption_configuration[0].kms_key_arn == "arn:aws:kms:eu-central-1:123456789012:key/artifacts" && one.expected_bucket_owner == "123456789012"])])
+    error_message = "Results go where they expire, encrypted, and where nobody else reads."
   }
   assert {
     condition     = keys(aws_glue_crawler.zone) == ["gold", "silver"] && aws_glue_crawler.zone["silver"].schema_change_policy[0].update_behavior == "LOG" && aws_glue_crawler.zone["silver"].delta_target[0].delta_tables == toset(["s3://tideline-dev-silver-123456789012/retail/sales/"])
     error_message = "Crawlers look at contracts' Delta tables and change nothing."
   }
   assert {
-    condition     = aws_athena_named_query.this["rows"].database == "tideline_dev_silver"
-    error_message = "A named query is about its zone's database."
+    condition = keys(aws_athena_named_query.this) == ["analyst/rows", "analytics-engineer/rows"] && alltrue([for key, query in aws_athena_named_query.this :
+    query.name == "rows" && query.database == "tideline_dev_silver" && query.workgroup == "tideline-dev-${split("/", key)[0]}"])
+    error_message = "A named query is about its zone's database, and everybody who asks finds it."
   }
 }
 

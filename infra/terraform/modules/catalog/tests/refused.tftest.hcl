@@ -117,9 +117,9 @@ run "an_admin_by_name" {
 run "a_limit_below_what_athena_takes" {
   command = plan
   variables {
-    query_limit_bytes = 1000
+    query_limits = { analyst = 1000 }
   }
-  expect_failures = [var.query_limit_bytes]
+  expect_failures = [var.query_limits]
 }
 
 run "a_query_about_landing" {

@@ -122,7 +122,7 @@ run "the_most" {
   }
 
   assert {
-    condition     = length(setsubtract(["sftp", "firehose", "crawler", "redshift", "monitoring", "replication", "ci-plan", "ci-apply", "producer/retail", "analyst", "on-call"], keys(aws_iam_role.this))) == 0
+    condition     = length(setsubtract(["sftp", "firehose", "crawler", "redshift", "monitoring", "replication", "ci-plan", "ci-apply", "ci-contracts", "producer/retail", "analyst", "on-call"], keys(aws_iam_role.this))) == 0
     error_message = "A part is on and its role is not made."
   }
   assert {
@@ -141,6 +141,31 @@ run "the_most" {
       "token.actions.githubusercontent.com:aud" = "sts.amazonaws.com", "token.actions.githubusercontent.com:sub" = ["repo:example/tideline:environment:dev"]
     }
     error_message = "ci-apply is for the protected environment only."
+  }
+  assert {
+    condition     = aws_iam_role.this["ci-contracts"].assume_role_policy == aws_iam_role.this["ci-apply"].assume_role_policy
+    error_message = "Contracts are rolled out by the jobs that apply, and by no other."
+  }
+  assert {
+    condition = toset(flatten([for key, one in aws_iam_policy.this : [for statement in jsondecode(one.policy).Statement : statement.Resource if contains(flatten([statement.Action]), "s3:PutObject")] if startswith(key, "ci-contracts#")])) == toset([
+      "arn:aws:s3:::tideline-dev-documents-111122223333/deployments/*", "arn:aws:s3:::tideline-dev-silver-111122223333/*/_delta_log/*",
+    ])
+    error_message = "A rollout writes deployments and commits of silver: no row, and no other document."
+  }
+  assert {
+    condition     = !strcontains(join("", [for key, one in aws_iam_policy.this : one.policy if startswith(key, "ci-contracts#")]), "DeleteObject")
+    error_message = "A rollout deletes nothing."
+  }
+  assert {
+    condition = alltrue([for person, other in { "analyst" = "analytics-engineer", "analytics-engineer" = "analyst" } : alltrue([
+      for text in [join("", [for key, one in aws_iam_policy.this : one.policy if startswith(key, "${person}#")])] :
+      strcontains(text, ":workgroup/tideline-dev-${person}\"") && strcontains(text, "/athena-results/${person}/*") && !strcontains(text, ":workgroup/tideline-dev-${other}") && !strcontains(text, "athena-results/${other}") && !strcontains(text, "athena-results/*")
+    ])])
+    error_message = "Who asks has a workgroup and a place of results of their own, and nobody else's."
+  }
+  assert {
+    condition     = strcontains(join("", [for key, one in aws_iam_policy.this : one.policy if startswith(key, "on-call#")]), ":tideline-dev-uploads-undelivered")
+    error_message = "Whoever is called for undelivered uploads can take them."
   }
   assert {
     condition     = jsondecode(aws_iam_role.this["ci-plan"].assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:sub"] == ["repo:example/tideline:pull_request", "repo:example/tideline:ref:refs/heads/main"]

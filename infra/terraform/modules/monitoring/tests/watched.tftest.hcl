@@ -14,10 +14,11 @@ variables {
     airflow          = { environment = "tideline-dev" }
     functions        = { push = "tideline-dev-push" }
     state_machines   = { delivery = "arn:aws:states:eu-central-1:111122223333:stateMachine:tideline-dev-delivery" }
+    queues           = { uploads = "tideline-dev-uploads-undelivered" }
     tables           = { delivered = "tideline-dev-delivered" }
     nat_gateways     = { a = "nat-0123456789abcdef0" }
     replication      = { gold = { source = "tideline-dev-gold-111122223333", destination = "tideline-dev-gold-111122223333-replica", rule = "all" } }
-    workgroup        = { name = "tideline-dev" }
+    workgroups       = ["tideline-dev-analyst", "tideline-dev-analytics-engineer"]
     backup           = true
   }
 }
@@ -26,7 +27,7 @@ run "everything_watched" {
   command = plan
 
   assert {
-    condition     = length(aws_cloudwatch_metric_alarm.this) == 38
+    condition     = length(aws_cloudwatch_metric_alarm.this) == 39
     error_message = "One alarm per thing that was named: ${length(aws_cloudwatch_metric_alarm.this)}"
   }
   assert {
@@ -46,6 +47,17 @@ run "everything_watched" {
   assert {
     condition     = aws_cloudwatch_metric_alarm.this["speed-not-running"].treat_missing_data == "breaching" && aws_cloudwatch_metric_alarm.this["serving-no-host"].treat_missing_data == "breaching"
     error_message = "What is not there at all rings too."
+  }
+  assert {
+    condition = aws_cloudwatch_metric_alarm.this["undelivered-uploads"].treat_missing_data == "ignore" && aws_cloudwatch_metric_alarm.this["undelivered-uploads"].threshold == 0 && alltrue(flatten([
+      for query in aws_cloudwatch_metric_alarm.this["undelivered-uploads"].metric_query : [for metric in query.metric :
+      "${metric.namespace} ${metric.metric_name} ${metric.dimensions["QueueName"]}" == "AWS/SQS ApproximateNumberOfMessagesVisible tideline-dev-uploads-undelivered"]
+    ]))
+    error_message = "One event that waits rings, and goes on ringing when SQS no longer speaks of the queue."
+  }
+  assert {
+    condition     = jsondecode(aws_cloudwatch_event_rule.this["query-cancelled"].event_pattern).detail.workgroupName == ["tideline-dev-analyst", "tideline-dev-analytics-engineer"]
+    error_message = "Queries of every workgroup are watched."
   }
   assert {
     condition     = toset([for key in keys(aws_cloudwatch_metric_alarm.this) : key if startswith(key, "msk-disk-")]) == toset(["msk-disk-1", "msk-disk-2", "msk-disk-3"])

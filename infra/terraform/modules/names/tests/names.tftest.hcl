@@ -27,6 +27,10 @@ run "everything_begins_with_project_and_environment" {
     error_message = "every pattern is of this region and account"
   }
   assert {
+    condition     = length(distinct([for one in values(output.askers) : one.results])) == length(output.askers) && alltrue([for one in values(output.askers) : startswith(one.results, output.query_results) && startswith(one.arn, output.arns.workgroup)])
+    error_message = "who asks has results of their own, below the place that expires"
+  }
+  assert {
     condition     = toset(keys(output.keys)) == toset(concat([for zone in output.zones : zone if zone != "logs"], ["stream", "services", "telemetry", "secrets", "backup"]))
     error_message = "a key for each zone but logs, and for what is no bucket"
   }

@@ -29,13 +29,7 @@ run "an_environment_that_is_none" {
 run "the_account_of_an_example" {
   command = plan
   variables {
-    inputs = {
-      account_id         = "123456789012"
-      region             = "eu-central-1"
-      availability_zones = ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
-      owner              = "data-platform"
-      lake_admins        = ["arn:aws:iam::111122223333:role/Admin"]
-    }
+    inputs = merge(var.inputs, { account_id = "123456789012" })
   }
   expect_failures = [var.inputs]
 }
@@ -43,13 +37,7 @@ run "the_account_of_an_example" {
 run "two_zones" {
   command = plan
   variables {
-    inputs = {
-      account_id         = "111122223333"
-      region             = "eu-central-1"
-      availability_zones = ["eu-central-1a", "eu-central-1b"]
-      owner              = "data-platform"
-      lake_admins        = ["arn:aws:iam::111122223333:role/Admin"]
-    }
+    inputs = merge(var.inputs, { availability_zones = ["eu-central-1a", "eu-central-1b"] })
   }
   expect_failures = [var.inputs]
 }
@@ -57,13 +45,7 @@ run "two_zones" {
 run "zones_of_another_region" {
   command = plan
   variables {
-    inputs = {
-      account_id         = "111122223333"
-      region             = "eu-central-1"
-      availability_zones = ["us-east-1a", "us-east-1b", "us-east-1c"]
-      owner              = "data-platform"
-      lake_admins        = ["arn:aws:iam::111122223333:role/Admin"]
-    }
+    inputs = merge(var.inputs, { availability_zones = ["us-east-1a", "us-east-1b", "us-east-1c"] })
   }
   expect_failures = [var.inputs]
 }
@@ -71,14 +53,7 @@ run "zones_of_another_region" {
 run "a_size_that_is_none" {
   command = plan
   variables {
-    inputs = {
-      account_id         = "111122223333"
-      region             = "eu-central-1"
-      availability_zones = ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
-      owner              = "data-platform"
-      lake_admins        = ["arn:aws:iam::111122223333:role/Admin"]
-      size               = "XL"
-    }
+    inputs = merge(var.inputs, { size = "XL" })
   }
   expect_failures = [var.inputs]
 }
@@ -86,14 +61,7 @@ run "a_size_that_is_none" {
 run "alerts_of_an_unknown_severity" {
   command = plan
   variables {
-    inputs = {
-      account_id         = "111122223333"
-      region             = "eu-central-1"
-      availability_zones = ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
-      owner              = "data-platform"
-      lake_admins        = ["arn:aws:iam::111122223333:role/Admin"]
-      alerts             = { urgent = ["a@example.com"] }
-    }
+    inputs = merge(var.inputs, { alerts = { urgent = ["a@example.com"] } })
   }
   expect_failures = [var.inputs]
 }
@@ -101,14 +69,7 @@ run "alerts_of_an_unknown_severity" {
 run "a_budget_of_nothing" {
   command = plan
   variables {
-    inputs = {
-      account_id         = "111122223333"
-      region             = "eu-central-1"
-      availability_zones = ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
-      owner              = "data-platform"
-      lake_admins        = ["arn:aws:iam::111122223333:role/Admin"]
-      budget             = 0
-    }
+    inputs = merge(var.inputs, { budget = 0 })
   }
   expect_failures = [var.inputs]
 }
@@ -116,14 +77,7 @@ run "a_budget_of_nothing" {
 run "a_repository_without_its_state" {
   command = plan
   variables {
-    inputs = {
-      account_id         = "111122223333"
-      region             = "eu-central-1"
-      availability_zones = ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
-      owner              = "data-platform"
-      lake_admins        = ["arn:aws:iam::111122223333:role/Admin"]
-      repository         = "example/tideline"
-    }
+    inputs = merge(var.inputs, { repository = "example/tideline" })
   }
   expect_failures = [var.inputs]
 }
@@ -131,14 +85,7 @@ run "a_repository_without_its_state" {
 run "a_state_without_a_repository" {
   command = plan
   variables {
-    inputs = {
-      account_id         = "111122223333"
-      region             = "eu-central-1"
-      availability_zones = ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
-      owner              = "data-platform"
-      lake_admins        = ["arn:aws:iam::111122223333:role/Admin"]
-      state              = { bucket = "b", prefix = "dev/", key_arn = "k" }
-    }
+    inputs = merge(var.inputs, { state = { bucket = "b", prefix = "dev/", key_arn = "k" } })
   }
   expect_failures = [var.inputs]
 }
@@ -146,13 +93,7 @@ run "a_state_without_a_repository" {
 run "a_catalog_that_nobody_can_grant_on" {
   command = plan
   variables {
-    inputs = {
-      account_id         = "111122223333"
-      region             = "eu-central-1"
-      availability_zones = ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
-      owner              = "data-platform"
-      lake_admins        = []
-    }
+    inputs = merge(var.inputs, { lake_admins = [] })
   }
   expect_failures = [var.inputs]
 }
@@ -160,14 +101,7 @@ run "a_catalog_that_nobody_can_grant_on" {
 run "services_that_would_read_kinesis" {
   command = plan
   variables {
-    inputs = {
-      account_id         = "111122223333"
-      region             = "eu-central-1"
-      availability_zones = ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
-      owner              = "data-platform"
-      lake_admins        = ["arn:aws:iam::111122223333:role/Admin"]
-      image              = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/tideline/dev/layer:1"
-    }
+    inputs    = merge(var.inputs, { image = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/tideline/dev/layer:1" })
     character = { protect = false, engine = "kinesis" }
   }
   expect_failures = [var.inputs]

@@ -42,6 +42,7 @@ variables {
   key_arn           = "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000001"
   role_arns         = { firehose = "arn:aws:iam::123456789012:role/tideline-dev-firehose" }
   bucket_arns       = { bronze = "arn:aws:s3:::tideline-dev-bronze-123456789012" }
+  bucket_names      = { artifacts = "tideline-dev-artifacts-123456789012" }
   log_group_names   = { stream = "/tideline/dev/stream", firehose = "/tideline/dev/firehose" }
 }
 
@@ -52,9 +53,9 @@ run "brokers_in_three_zones_encrypted_and_by_iam_only" {
     condition = (
       aws_msk_cluster.this[0].number_of_broker_nodes == 3 &&
       length(aws_msk_cluster.this[0].broker_node_group_info[0].client_subnets) == 3 &&
-      aws_msk_cluster.this[0].enhanced_monitoring == "PER_TOPIC_PER_BROKER" && endswith(aws_msk_cluster.this[0].kafka_version, ".kraft")
+      aws_msk_cluster.this[0].enhanced_monitoring == "DEFAULT" && endswith(aws_msk_cluster.this[0].kafka_version, ".kraft")
     )
-    error_message = "three brokers over three subnets, KRaft, measured per topic"
+    error_message = "three brokers over three subnets, KRaft, and only those metrics that are free"
   }
   assert {
     condition = (
@@ -124,17 +125,22 @@ run "the_topics_document_is_what_the_topics_task_makes" {
     condition     = output.bootstrap_brokers == "b-1.example:9098,b-2.example:9098,b-3.example:9098" && output.stream_arns == {} && output.topics == { "retail.sales" = ["retail.sales.v1"] }
     error_message = "clients get the addresses for IAM"
   }
+  assert {
+    condition     = aws_s3_object.topics[0].content == output.topics_document && output.topics_url == "s3://tideline-dev-artifacts-123456789012/topics/topics.json"
+    error_message = "the task finds the document where its role may read"
+  }
 }
 
 run "tiered_storage_open_monitoring_and_throughput_are_switches" {
   command = plan
   variables {
-    brokers = { instance_type = "kafka.m7g.4xlarge", count = 6, volume_gb = 500, throughput_mb = 300, tiered_storage = true, open_monitoring = true }
+    brokers          = { instance_type = "kafka.m7g.4xlarge", count = 6, volume_gb = 500, throughput_mb = 300, tiered_storage = true, local_hours = 12, open_monitoring = true }
+    monitoring_level = "PER_BROKER"
   }
 
   assert {
     condition = (
-      aws_msk_cluster.this[0].storage_mode == "TIERED" &&
+      aws_msk_cluster.this[0].storage_mode == "TIERED" && aws_msk_cluster.this[0].enhanced_monitoring == "PER_BROKER" &&
       aws_msk_cluster.this[0].open_monitoring[0].prometheus[0].jmx_exporter[0].enabled_in_broker &&
       aws_msk_cluster.this[0].broker_node_group_info[0].storage_info[0].ebs_storage_info[0].provisioned_throughput[0].volume_throughput == 300
     )
@@ -143,9 +149,39 @@ run "tiered_storage_open_monitoring_and_throughput_are_switches" {
   assert {
     condition = (
       jsondecode(output.topics_document).topics["retail.sales.v1"].config["remote.storage.enable"] == "true" &&
+      jsondecode(output.topics_document).topics["retail.sales.v1"].config["local.retention.ms"] == "43200000" &&
+      jsondecode(output.topics_document).topics["retail.sales.v1"].config["segment.ms"] == "3600000" &&
+      jsondecode(output.topics_document).topics["retail.sales.v1"].config["retention.ms"] == "1209600000" &&
       !can(jsondecode(output.topics_document).topics["tideline.increments.retail.sales"].config["remote.storage.enable"])
     )
-    error_message = "events move to cheaper storage, increments do not"
+    error_message = "events move to cheaper storage and stay on the disks for half a day, increments do not move"
+  }
+}
+
+run "what_would_not_stay_longer_or_is_compacted_is_not_tiered" {
+  command = plan
+  variables {
+    brokers = { instance_type = "kafka.m7g.large", tiered_storage = true, local_hours = 96 }
+    contracts = { for name, config in {
+      "short"    = { "retention.ms" = "172800000" } # two days: the cheaper storage keeps three at least
+      "equal"    = { "retention.ms" = "345600000" } # as long as on the disks
+      "latest"   = { "cleanup.policy" = "compact", "retention.ms" = "1209600000" }
+      "for-ever" = { "retention.ms" = "-1" }
+      "unsaid"   = {} # Kafka's seven days
+      } : name => {
+      domain = "retail", owner = "retail-data", tier = "gold"
+      topics = { "${name}.v1" = { partitions = 1, config = config } }
+      roles  = { producer = { topics = { read = [], write = ["${name}.v1"] } } }
+    } }
+  }
+
+  assert {
+    condition     = [for name, topic in jsondecode(output.topics_document).topics : name if can(topic.config["remote.storage.enable"])] == ["for-ever.v1", "unsaid.v1"]
+    error_message = "only what gains by it"
+  }
+  assert {
+    condition     = alltrue([for name, topic in jsondecode(output.topics_document).topics : can(topic.config["local.retention.ms"]) == can(topic.config["remote.storage.enable"])])
+    error_message = "local retention is said where there is another storage, and nowhere else"
   }
 }
 

@@ -14,6 +14,7 @@ variables {
   key_arn           = "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000001"
   role_arns         = { firehose = "arn:aws:iam::123456789012:role/tideline-dev-firehose" }
   bucket_arns       = { bronze = "arn:aws:s3:::tideline-dev-bronze-123456789012" }
+  bucket_names      = { artifacts = "tideline-dev-artifacts-123456789012" }
   log_group_names   = { stream = "/tideline/dev/stream", firehose = "/tideline/dev/firehose" }
 }
 
@@ -286,4 +287,28 @@ run "refuses_an_archive_without_logs" {
     log_group_names = { stream = "/tideline/dev/stream" }
   }
   expect_failures = [var.log_group_names]
+}
+
+run "refuses_kafka_without_a_place_for_its_topics" {
+  command = plan
+  variables {
+    bucket_names = {}
+  }
+  expect_failures = [var.bucket_names]
+}
+
+run "refuses_metrics_that_there_are_not" {
+  command = plan
+  variables {
+    monitoring_level = "PER_PARTITION"
+  }
+  expect_failures = [var.monitoring_level]
+}
+
+run "refuses_no_time_on_the_disks" {
+  command = plan
+  variables {
+    brokers = { tiered_storage = true, local_hours = 0 }
+  }
+  expect_failures = [var.brokers]
 }
