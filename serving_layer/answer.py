@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from serving_layer.gold import Group, Rows, States
+from serving_layer.problems import stands_still
 from serving_layer.query import Query
 from serving_layer.view_state import Snapshot, ViewState
 from tideline.model.measure import AVERAGE_SCALE, MeasureKind, Sketches, present, zero
@@ -71,6 +72,12 @@ def describe(view: ViewState, snapshot: Snapshot, consistency: str) -> dict[str,
     batch_only = consistency == "batch"
     merged = snapshot.covered if batch_only else snapshot.merged
     gaps = () if batch_only else snapshot.gaps
+    said = None if release is None else release.number
+    still = [
+        stands_still(gap.partition, merged[gap.partition], gap.missing, said, view.contract.id)
+        for gap in gaps
+        if gap.still
+    ]
     as_of = None if batch_only or snapshot.as_of_ms is None else _utc(snapshot.as_of_ms)
     return {
         "contract": {"id": view.contract.id, "version": view.contract.version, "hash": view.contract.hash},
@@ -79,7 +86,8 @@ def describe(view: ViewState, snapshot: Snapshot, consistency: str) -> dict[str,
         "complete": not gaps,
         "lacks": [_lack(gap.partition, gap.missing) for gap in gaps],
         "gaps": [] if release is None else [_lack(loss.partition, loss.missing) for loss in release.gaps],
-        "release": None if release is None else release.number,
+        "problems": still,
+        "release": said,
         "coverage": {
             "stream": None if stream is None else {"name": stream.name, "identity": stream.identity},
             "batch": {str(p): n for p, n in snapshot.covered.items()},

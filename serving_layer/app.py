@@ -123,7 +123,9 @@ class Api:
         return _json({"contracts": [_described(follower) for follower in self.followers]})
 
     async def health(self, _request: Request) -> Response:
-        return _json({"status": "ok"})
+        """200 also in trouble: a restart would mend none of it, so nothing that restarts a process may count it."""
+        found = {f.contract.id: problems for f in self.followers if (problems := contract_status(f)["problems"])}
+        return _json({"status": "degraded", "problems": found} if found else {"status": "ok"})
 
     async def ready(self, _request: Request) -> Response:
         waiting = [follower.contract.id for follower in self.followers if not follower.ready]

@@ -76,6 +76,16 @@ class Lack(_Documented):
     to: int
 
 
+class Trouble(_Documented):
+    """Why an answer will not get better by itself, and what to do: the members of a problem document."""
+
+    type: str
+    title: str
+    detail: str
+    code: str
+    fix: str
+
+
 class Parts(_Documented):
     """How many groups came from gold and how many from the speed layer; a group in both counts in both."""
 
@@ -90,6 +100,7 @@ class Meta(_Documented):
     complete: bool = Field(description="False when a range is missing; `lacks` then names it.")
     lacks: list[Lack]
     gaps: list[Lack] = Field(description="What the log lost for good and somebody accepted: in no figure, in no layer.")
+    problems: list[Trouble]
     release: int | None
     coverage: CoverageVectors
     as_of: str | None = Field(

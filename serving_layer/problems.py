@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tideline.model.errors import Fatal
+from tideline.model.position import Range
 
 TYPE = "urn:tideline:problem:"
 CODES = {
@@ -29,6 +30,21 @@ CODES = {
     "TL-API-018": (404, "Not built yet"),
     "TL-API-500": (500, "Internal error"),
 }
+
+
+def stands_still(partition: int, merged: int, missing: Range, release: int | None, contract_id: str) -> dict[str, str]:
+    """What answers and the status say of a partition that speed has left behind: a problem document with its remedy."""
+    code = "TL-SRV-018"
+    batch = "batch" if release is None else f"release {release}"
+    return {
+        "type": TYPE + code,
+        "title": "Answers stand still",
+        "detail": f"partition {partition} is answered up to {merged} and no further: {missing} is neither in {batch} "
+        "nor in the log, so the speed layer cannot fold it",
+        "code": code,
+        "fix": f"tideline run {contract_id}: a release that covers it lets answers move on; or go back to one that "
+        f"does: tideline offsets {contract_id} --rollback-to RELEASE",
+    }
 
 
 class Problem(Fatal):

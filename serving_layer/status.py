@@ -31,7 +31,9 @@ def contract_status(follower: Follower) -> dict[str, Any]:
         partitions[str(p)] = {"batch": covered, "merged": merged, "log_end": end, "lag": end - merged}
     newest = max((snapshot.as_of_ms or 0 for snapshot in views.values()), default=0)
     release = state.newest_release
-    problems = [*state.problems.values(), *facts.trouble.values()]
+    troubles = [describe(state.views[view.name], views[view.name], "merged")["problems"] for view in contract.streamed]
+    still = sorted({f"{one['code']} {one['detail']}. Fix: {one['fix']}" for found in troubles for one in found})
+    problems = [*state.problems.values(), *facts.trouble.values(), *still]
     return {
         "contract": {"id": contract.id, "version": contract.version, "hash": contract.hash},
         "domain": contract.domain,
@@ -51,6 +53,7 @@ def contract_status(follower: Follower) -> dict[str, Any]:
             for name, snapshot in views.items()
             for gap in snapshot.gaps
         ],
+        "standing_still": sorted({gap.partition for one in views.values() for gap in one.gaps if gap.still}),
         "gaps": [] if release is None else [loss.as_json() for loss in release.gaps],
         "speed": {"next": {p: row["merged"] for p, row in partitions.items()}, "newest_ms": newest or None},
         "views": {
@@ -93,6 +96,7 @@ class ServingMetrics:
                 ("as_of_seconds", "Age of the newest event in an answer."),
                 ("lag_events", "Log end minus position, over all partitions."),
                 ("problems", "Problems that /v1/status lists."),
+                ("standing_still", "Partitions whose answers wait for a release, because the log lost what they lack."),
                 ("gap_positions", "Positions that were accepted as lost, of the newest release."),
             )
         }
@@ -105,6 +109,7 @@ class ServingMetrics:
                 complete.add_metric([name, view], float(facts["complete"]))
             gauges["lag_events"].add_metric([name], said["lag"])
             gauges["problems"].add_metric([name], len(said["problems"]))
+            gauges["standing_still"].add_metric([name], len(said["standing_still"]))
             gauges["gap_positions"].add_metric([name], sum(loss["to"] - loss["from"] for loss in said["gaps"]))
             if said["release"] is not None:
                 published = datetime.fromisoformat(said["release"]["published"])

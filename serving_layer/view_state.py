@@ -30,10 +30,14 @@ class Folded:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Positions of one partition that neither batch nor speed can answer for."""
+    """Positions of one partition that neither batch nor speed can answer for.
+
+    `still`: speed goes on beyond them, but answers cannot follow until a release covers them.
+    """
 
     partition: Partition
     missing: Range
+    still: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,9 +205,11 @@ class ViewState:
 
     def _gaps(self) -> Iterable[Gap]:
         for p, part in self._parts.items():
-            base = part.lineage.base
-            if base is not None and not part.attached and base > part.position and not part.lineage.rebuilding:
-                yield Gap(p, Range(part.position, base))
+            base, waits = part.lineage.base, not part.attached and not part.lineage.rebuilding
+            if base is not None and waits and base > part.position:
+                yield Gap(p, Range(part.position, base), still=True)
+            elif base is not None and waits and base > part.covered and (part.lineage.next or 0) > part.position:
+                yield Gap(p, Range(part.covered, base), still=True)  # a rollback: what was kept still reaches further
             elif part.gap is not None and part.gap.end > part.position:
                 yield Gap(p, Range(part.position, part.gap.end))
             elif not self.sound:

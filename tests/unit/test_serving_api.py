@@ -203,6 +203,31 @@ def test_it_is_ready_only_after_releases_and_increments_were_read_to_the_end():
     assert client.get("/readyz").status_code == 200
 
 
+def test_health_names_what_a_restart_would_not_mend_and_stays_healthy():
+    """Answers that a forced rollback left behind: 200, degraded, with the problem; answer and metric tell the same."""
+    client = Client()
+    client.step()
+    assert client.get("/healthz").json() == {"status": "ok"}
+    first = {p: len(rows) for p, rows in client.world.events.items()}
+    client.world.publish(first)
+    client.world.arrive(10)
+    client.world.tick_all()
+    client.step()
+    client.world.publish(first | {0: first[0] - 2}, rollback_of=1)
+    client.step()
+    client.world.rebase(0, first[0] - 1, "lost")
+    client.world.arrive(10)
+    client.world.tick_all()
+    client.step()
+    health = client.get("/healthz")
+    assert health.status_code == 200 and health.json()["status"] == "degraded"
+    [problem] = health.json()["problems"]["shop.sales"]
+    assert problem.startswith("TL-SRV-018") and "Fix: tideline run shop.sales" in problem
+    assert client.get(PATH).json()["meta"]["problems"][0]["code"] == "TL-SRV-018"
+    assert 'tideline_serving_standing_still{contract="shop.sales"} 1.0' in client.get("/metrics").text
+    assert client.get("/readyz").status_code == 200
+
+
 def test_status_metrics_and_openapi_tell_the_same_story(client):
     said = client.get("/v1/status").json()["contracts"]["shop.sales"]
     ends = {str(p): len(client.world.events[p]) for p in range(PARTITIONS)}

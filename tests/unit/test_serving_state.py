@@ -173,6 +173,39 @@ def test_a_rollback_is_answered_exactly_from_the_increments_offsets_of_that_rele
     assert reader.meta()["release"] == 4
 
 
+def test_answers_that_a_rollback_leaves_behind_say_that_they_stand_still():
+    """The log lost what follows the older release: figures stay exact where they are, and everything says why."""
+    world, reader = started()
+    first = everything(world)
+    for _ in range(2):
+        world.publish(everything(world))
+        world.arrive(6)
+        world.tick_all()
+        reader.step(2)
+    at = everything(world)
+    world.publish(first, rollback_of=2)
+    reader.step(2)
+    assert reader.meta()["problems"] == [] and reader.meta()["complete"]
+    world.rebase(0, first[0] + 1, "lost")
+    world.arrive(20)
+    world.tick_all()
+    reader.step(2)
+    assert reader.check()["by_country"] == {0: at[0], 1: everything(world)[1]}
+    meta, status = reader.meta(), contract_status(reader.follower)
+    lacks = {"partition": 0, "from": first[0], "to": first[0] + 1}
+    assert not meta["complete"] and meta["lacks"] == [lacks]
+    [problem] = meta["problems"]
+    assert problem["code"] == "TL-SRV-018" and problem["type"].endswith(problem["code"])
+    assert f"[{first[0]}, {first[0] + 1}) is neither in release 3 nor in the log" in problem["detail"]
+    assert "tideline run shop.sales" in problem["fix"]
+    assert status["standing_still"] == [0] and not status["complete"]
+    assert [said for said in status["problems"] if problem["detail"] in said and problem["fix"] in said]
+    world.publish(everything(world))
+    reader.step(2)
+    assert reader.check()["by_country"] == everything(world)
+    assert reader.meta()["complete"] and contract_status(reader.follower)["problems"] == []
+
+
 def test_a_loss_that_was_accepted_is_named_in_every_answer_that_covers_it():
     """`gaps` is no lack: the answer is complete but for what nobody has; the status and a metric tell it too."""
     world, reader = started()

@@ -93,6 +93,8 @@ def _print(answer: dict[str, Any]) -> None:
     click.echo(f"{len(rows)} rows, {meta['consistency']}, release {meta['release']}, as of {meta['as_of']}")
     for gap in meta["lacks"]:
         click.echo(f"incomplete: partition {gap['partition']} lacks [{gap['from']}, {gap['to']})")
+    for one in meta["problems"]:
+        click.echo(f"{one['code']} {one['detail']} Fix: {one['fix']}", err=True)
     for gap in meta["gaps"]:
         click.echo(f"accepted as lost: partition {gap['partition']} [{gap['from']}, {gap['to']}) is in no figure")
     if meta.get("next_cursor"):
