@@ -29,11 +29,11 @@ class LocalAws:
 
 
 @contextmanager
-def local_aws(log: Path) -> Iterator[LocalAws]:
+def local_aws(log: Path, *options: str) -> Iterator[LocalAws]:
     """moto with our extensions on a free loopback port; it must say its address within START_LIMIT seconds."""
     with log.open("w") as errors:
         process = subprocess.Popen(
-            (sys.executable, "-m", "tests.localaws"),
+            (sys.executable, "-m", "tests.localaws", *options),
             cwd=REPOSITORY,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
