@@ -12,7 +12,7 @@ The same script computes days again when the cut of its run says so (spark_jobs/
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from spark_jobs import crash_hook, drift, tables
@@ -93,7 +93,10 @@ def _span(job: Job) -> Span | None:
 
 def _refuse_other_rules(job: Job, last: StageCommit | None) -> None:
     """New rows stand beside rows of the same rules only. Days that are restated already are not named again."""
-    if last is None or not (foreign := days_to_restate(job.contract, job.documents, job.tables)):
+    if last is None:
+        return
+    today = date.fromisoformat(job.cut.ingest_time[:10])
+    if not (foreign := days_to_restate(job.contract, job.documents, job.tables, today)):
         return
     first, end = foreign[0][0], foreign[-1][1]
     raise Fatal(

@@ -115,3 +115,14 @@ def test_a_table_without_statistics_is_read() -> None:
     table.files = [replace(table.files[0], low={}, high={})]
     table.rows[-1] = pa.table({"at": pa.array([datetime(2026, 3, 1, 5, tzinfo=UTC)], pa.timestamp("us", "UTC"))})
     assert silver.left(STRICT) == [(date(2026, 3, 1), date(2026, 3, 2))]
+
+
+def test_days_out_of_retention_are_not_asked_for() -> None:
+    """Bronze need not have them any more, so nobody could judge them again: a run would be refused for ever."""
+    silver = Silver()
+    silver.commit("refine", LOOSE)
+    asked = (STRICT, silver.documents, silver.tables)
+    oldest = date(2026, 1, 4)
+    assert days_to_restate(*asked, oldest + STRICT.retention) == [(oldest, date(2026, 1, 6))]
+    assert days_to_restate(*asked, date(2026, 1, 2) + STRICT.retention) == ALL
+    assert days_to_restate(*asked, date(2026, 1, 6) + STRICT.retention) == []

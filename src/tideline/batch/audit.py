@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from tideline.batch import gates, reconciliation
 from tideline.batch.commits import StageCommit, totals
 from tideline.batch.cut import Cut, read_cut
-from tideline.batch.judged import chain_since, foreign_days, shown
+from tideline.batch.judged import chain_since, foreign_days, retained, shown
 from tideline.batch.losses import accepted_losses
 from tideline.batch.model import Pinned, model_name, pin_silver, table_path, view_path
 from tideline.batch.release import live_release, release_of_run
@@ -144,7 +145,7 @@ def _examine(contract: Contract, cut: Cut, seen: _Seen) -> Audit:
     counts = _totals(chain, seen.live)
     views, model = _views(contract, cut, silver, seen)
     checks = [
-        _hashes(contract, silver, chain, seen),
+        _hashes(contract, cut, silver, chain, seen),
         _coverage(cut, silver),
         *_conservation(chain, seen.live, silver),
         _breaker(chain, seen.limits),
@@ -178,9 +179,11 @@ def _totals(chain: list[StageCommit], live: Release | None) -> dict[str, int]:
     return sums
 
 
-def _hashes(contract: Contract, silver: Pinned, chain: list[StageCommit], seen: _Seen) -> Check:
-    """Every row is judged under this contract: after a change of rules each day that silver holds was restated."""
+def _hashes(contract: Contract, cut: Cut, silver: Pinned, chain: list[StageCommit], seen: _Seen) -> Check:
+    """Every row is judged under this contract: after a change of rules each day that silver retains was restated."""
+    today = date.fromisoformat(cut.ingest_time[:10])
     foreign = foreign_days(contract, chain, seen.live, seen.tables, silver.version)
+    foreign = retained(contract, foreign, today)
     same = silver.commit.contract_hash == contract.hash
     if same and not foreign:
         return Check("contract_hash", True, f"silver is judged under contract hash {contract.hash}")

@@ -2,7 +2,8 @@
 
 A commit names the contract hash under which its rows were judged. An evolve commit without rebuild says that the rows
 of the hash it replaces stay right. Everything older than the newest commit of a foreign hash has to be restated, day by
-day, before new rows may stand beside it.
+day, before new rows may stand beside it; but for days that are out of the contract's retention: nobody can judge them
+again, because bronze need not have them any more.
 """
 
 from __future__ import annotations
@@ -22,8 +23,11 @@ Days = tuple[date, date]  # half-open, UTC event days
 _DAY = timedelta(days=1)
 
 
-def days_to_restate(contract: Contract, documents: Documents, tables: Tables) -> list[Days]:
-    """The days of silver that are not judged under this contract; empty when all are, or when there is no silver."""
+def days_to_restate(contract: Contract, documents: Documents, tables: Tables, today: date | None = None) -> list[Days]:
+    """The days of silver that are not judged under this contract; empty when all are, or when there is no silver.
+
+    With `today` (of the run, UTC) days that are out of retention are not asked for.
+    """
     path = table_path("silver", contract)
     last = tables.last_commit(path)
     if last is None:
@@ -32,7 +36,8 @@ def days_to_restate(contract: Contract, documents: Documents, tables: Tables) ->
     if live is not None and live.silver_version > last.version:
         live = None
     chain = chain_since(contract, tables, live, last.version)
-    return foreign_days(contract, chain, live, tables, last.version)
+    found = foreign_days(contract, chain, live, tables, last.version)
+    return found if today is None else retained(contract, found, today)
 
 
 def chain_since(contract: Contract, tables: Tables, live: Release | None, version: int) -> list[StageCommit]:
@@ -58,6 +63,12 @@ def foreign_days(
             return []
     held = days_held(contract, tables, version)
     return [] if held is None else _less(held, restated)
+
+
+def retained(contract: Contract, days: Sequence[Days], today: date) -> list[Days]:
+    """The parts of days that are not out of retention yet."""
+    oldest = today - contract.retention
+    return [(max(first, oldest), end) for first, end in days if end > oldest]
 
 
 def days_held(contract: Contract, tables: Tables, version: int, column: str | None = None) -> Days | None:
