@@ -177,13 +177,27 @@ def shape(field: EventField | Any) -> tuple[Any, ...]:
 
 
 def test_a_json_schema_imported_again_has_the_same_fields() -> None:
-    """Names, types, required; decimals (number or text) are open, and a local time is a text to JSON Schema."""
+    """Names, types, digits, limits, required; only a local time is a text to JSON Schema."""
     schema = json.loads(exporting.own(ORDERS, "jsonschema"), parse_float=Decimal)
     draft = schema_import.draft_of(schema, "s")
     again = {found.name: found for found in draft.fields}
     for field in ORDERS.fields:
-        if field.type is not FieldType.DECIMAL and field.name != "local":
+        if field.name != "local":
             assert shape(again[field.name])[:3] == shape(field)[:3]
+    decimals = {found.name: found.decimal for found in draft.fields if found.decimal}
+    assert decimals == {"amount": (12, 3), "whole": (4, 0), "tiny": (3, 3)}
+    assert again["lines"].inner.fields[1].decimal == (6, 2)  # no minimum said more than 0
+    assert again["lines"].inner.fields[1].options == {"minimum": 0, "maximum": Decimal("9999.99")}
+    assert again["count"].options == {"format": "i32"} and again["amount"].options == {}
+    assert again["big"].options == {"minimum": -5, "maximum": 2**63 - 1}
+
+
+@pytest.mark.parametrize("pattern", ["^.*$", "^[a-z]+$", "", "^\\w$", "[0-9]."])
+def test_a_number_or_any_text_is_open(pattern: str) -> None:
+    """Only a text of digits is the same number to the decoder."""
+    either = {"anyOf": [{"type": "number", "multipleOf": 0.1}, {"type": "string", "pattern": pattern}]}
+    draft = schema_import.draft_of({"type": "object", "properties": {"a": either}}, "s")
+    assert "logicalType" in draft.fields[0].open
 
 
 def test_an_avro_schema_imported_again_is_the_same() -> None:

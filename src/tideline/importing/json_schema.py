@@ -30,6 +30,10 @@ _UNSAID = (
     "exclusiveMaximum",
 )
 
+_WIDTHS: dict[tuple[Any, Any], dict[str, Any]] = {
+    (-(1 << 31), (1 << 31) - 1): {"format": "i32"}, (-(1 << 63), (1 << 63) - 1): {},
+}  # fmt: skip
+_OF_DIGITS = re.compile(r"([\^$?():|\[\]{},*+0-9-]|\\\.|\\d)+")  # no letter and no dot of its own: digits, sign, point
 NEWEST = "https://json-schema.org/draft/2020-12/schema"
 _DRAFT = re.compile(r"https?://json-schema\.org/(draft-0[467]|draft/2019-09|draft/2020-12)/schema#?")
 
@@ -63,6 +67,14 @@ def _check(schema: dict[str, Any], source: str) -> None:
         raise refused(source, f"it is no JSON Schema ({place}: {error.message[:120]})", "mend the schema") from None
     except (ValueError, RecursionError) as error:
         raise refused(source, f"it cannot be checked ({str(error)[:120]})", "name a known draft, nest less") from None
+
+
+def _number_or_its_text(branches: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A number that may also be written as a text of digits, which the decoder reads as the same."""
+    numbers = [branch for branch in branches if branch.get("type") == "number"]
+    texts = [branch.get("pattern") for branch in branches if branch.get("type") == "string"]
+    is_digits = [isinstance(pattern, str) and _OF_DIGITS.fullmatch(pattern) is not None for pattern in texts]
+    return numbers if len(numbers) == 1 and is_digits == [True] else []
 
 
 class _Reader:
@@ -138,9 +150,12 @@ class _Reader:
         for word in ("anyOf", "oneOf"):
             branches = [self.resolved(branch, 0) for branch in schema.get(word) or ()]
             real = [branch for branch in branches if branch.get("type") != "null"]
+            null = len(real) < len(branches)
+            if len(real) == 2:
+                real = _number_or_its_text(real) or real
             if len(real) == 1:
                 rest = {key: value for key, value in schema.items() if key != word}
-                return self._without_null(field, {**rest, **real[0]}) | self._optional(field, len(branches) > 1)
+                return self._without_null(field, {**rest, **real[0]}) | self._optional(field, null)
         if isinstance(kind, list):
             real_kinds = [word for word in kind if word != "null"]
             self._optional(field, "null" in kind)
@@ -204,6 +219,9 @@ class _Reader:
             field.enum = list(dict.fromkeys(values))
 
     def _limits(self, field: FieldDraft, schema: Mapping[str, Any]) -> None:
+        if field.type == "integer" and (schema.get("minimum"), schema.get("maximum")) in _WIDTHS:
+            field.options |= _WIDTHS[schema["minimum"], schema["maximum"]]
+            return
         for key, exclusive, step in (("minimum", "exclusiveMinimum", 1), ("maximum", "exclusiveMaximum", -1)):
             if isinstance(schema.get(key), (int, Decimal)) and not isinstance(schema.get(key), bool):
                 field.options[key] = schema[key]
@@ -223,6 +241,9 @@ class _Reader:
             )
             if scale <= 18 and whole + scale <= 38:
                 field.decimal = (max(1, whole + scale), scale)
+                most_digits = Decimal(10) ** whole - Decimal(10) ** -scale
+                if (least, most) == (-most_digits, most_digits):
+                    field.options = {}  # what the digits say anyway
                 return
         field.open["physicalType"] = "JSON numbers have no digits: write decimal(PRECISION,SCALE)"
 
