@@ -124,7 +124,7 @@ def test_a_flood_of_names_gives_a_bounded_document_and_hides_no_changed_field(se
     for number in range(110):
         product.send_one(f"e{number}", **{f"a{number % 105}": 1})
     product.send_one("changed", quantity="many")
-    with pytest.raises(DataError, match=r"TL-DRF-001 .*: quantity \(changed, 1 records\) Fix"):
+    with pytest.raises(DataError, match=r"TL-DRF-001 .*: quantity \(changed, 1 records\)\. Fix"):
         product.run("r1")
     said = product.document("r1")
     assert said is not None

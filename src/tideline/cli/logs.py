@@ -23,11 +23,15 @@ NAMES = {
 
 
 @click.command()
-@click.argument("service", type=click.Choice(list(NAMES)))
+@click.argument("service", metavar="SERVICE", type=click.Choice(list(NAMES)))
 @click.option("-f", "--follow", is_flag=True, help="Keep printing what is added, until Ctrl-C.")
 @click.option("-n", "--lines", default=40, show_default=True, type=click.IntRange(min=0), help="How many lines back.")
 def command(service: str, follow: bool, lines: int) -> None:
-    """Print the log of SERVICE; when it has several files, each line names its file."""
+    """Print the log of SERVICE; when it has several files, each line names its file.
+
+    SERVICE is supervisor, kafka, spark, airflow (or airflow-api, airflow-scheduler, airflow-dags), speed, serving, or
+    cli for what commands did not expect.
+    """
     from tideline.local.process import last_lines
     from tideline.settings import settings
 

@@ -30,7 +30,11 @@ def taken_ports(services: Iterable[Service], host: str) -> list[Taken]:
 
 
 def require_free_ports(services: Iterable[Service], host: str) -> None:
-    """Raises Fatal that names every taken port, its holder and the variables that change them."""
+    """Raises Fatal that names every taken port, its holder and the variables that change them; first, each port that
+    two services are to have: both would wait for it, and one of them for ever.
+    """
+    services = list(services)
+    _require_different_ports(services)
     taken = taken_ports(services, host)
     if taken:
         ports = ", ".join(
@@ -38,6 +42,17 @@ def require_free_ports(services: Iterable[Service], host: str) -> None:
         )
         variables = " ".join(f"{one.variable}=PORT" for one in taken)
         raise Fatal("TL-PRT-001", ports, fix=f"stop the holder, or choose another: {variables}")
+
+
+def _require_different_ports(services: Iterable[Service]) -> None:
+    wanted: dict[int, list[str]] = {}
+    for service in services:
+        for number, variable in service.ports.values():
+            wanted.setdefault(number, []).append(variable)
+    for number, variables in wanted.items():
+        if len(variables) > 1:
+            fix = "give each a port of its own"
+            raise Fatal("TL-PRT-003", f"port {number} is given twice: {', '.join(variables)}", fix=fix)
 
 
 def is_free(host: str, port: int) -> bool:

@@ -30,7 +30,8 @@ class TidelineError(Exception):
 
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
-        remedy = f" Fix: {self.fix}" if self.fix else ""
+        stop = "" if self.what.endswith((".", "!", "?")) else "."
+        remedy = f"{stop} Fix: {self.fix}" if self.fix else ""
         return f"{self.code} {place}{self.what}{remedy}"
 
     def as_dict(self) -> dict[str, str]:
