@@ -153,7 +153,11 @@ def test_new_members_become_optional_fields_and_the_changed_contract_reads_them(
 def test_values_never_get_out_and_what_looks_personal_is_protected(product: Product) -> None:
     """By name and by form; few different texts are no enum here, because an enum is made of values."""
     product.run("r1", *({"reply_to": "ann@example.org", "nick_name": "s3cret", "shade": "s3cret"} for _ in range(60)))
+    product.file.chmod(0o640)
+    before = product.file.stat().st_ino
     result = product.propose("--write")
+    facts = product.file.stat()
+    assert facts.st_ino != before and facts.st_mode & 0o777 == 0o640, "replaced whole: a kill leaves one or the other"
     assert "s3cret" not in result.output and "ann@" not in result.output + product.file.read_text()
     fields = product.contract.by_name
     for name in ("reply_to", "nick_name"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -22,3 +23,15 @@ def contract_files(paths: Iterable[Path], findings: list[Finding]) -> Iterator[P
             if place not in seen:
                 seen.add(place)
                 yield file
+
+
+def replace_whole(path: Path, content: bytes) -> None:
+    """Whole or not at all, with the mode that the file had."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(name).chmod(path.stat().st_mode & 0o7777)
+        Path(name).replace(path)
+    finally:
+        Path(name).unlink(missing_ok=True)  # there only when it did not take the file's place

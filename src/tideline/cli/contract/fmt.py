@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +19,7 @@ def command(paths: tuple[Path, ...], check: bool) -> int:
     from tideline.adapters.odcs.finding import Refused
     from tideline.adapters.odcs.layout import lay_out
     from tideline.adapters.odcs.source import read_raw
-    from tideline.cli.contract.files import contract_files
+    from tideline.cli.contract.files import contract_files, replace_whole
     from tideline.index import printable
     from tideline.settings import settings
 
@@ -39,20 +37,8 @@ def command(paths: tuple[Path, ...], check: bool) -> int:
             changed += 1
             click.echo(f"{printable(path)}: {'not in the layout' if check else 'laid out anew'}")
             if not check:
-                _replace(path.resolve(), laid)
+                replace_whole(path.resolve(), laid)
     for finding in findings:
         click.echo(str(finding), err=True)
     click.echo(f"{files} file{'s' if files != 1 else ''}, {changed or 'none'} {'to change' if check else 'changed'}")
     return 4 if findings or (check and changed) else 0
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Whole or not at all, with the mode that the file had."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(name).chmod(path.stat().st_mode & 0o7777)
-        Path(name).replace(path)
-    finally:
-        Path(name).unlink(missing_ok=True)  # there only when it did not take the file's place

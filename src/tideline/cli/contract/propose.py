@@ -24,6 +24,7 @@ def command(contract_id: str, *, write: bool, since: str | None, as_json: bool) 
     Prints the change of the file as a unified diff, and what a person has to decide. Never prints a value of an event.
     """
     from tideline import wiring
+    from tideline.cli.contract.files import replace_whole
     from tideline.proposing.evidence import gather, reports
     from tideline.proposing.proposal import propose
     from tideline.settings import settings
@@ -37,8 +38,7 @@ def command(contract_id: str, *, write: bool, since: str | None, as_json: bool) 
         proposal = propose(contract, file.read(), shown.as_posix(), evidence)
     changed = proposal.after != proposal.before
     if write and changed:
-        with path.open("w", encoding="utf-8", newline="") as file:
-            file.write(proposal.after)
+        replace_whole(path.resolve(), proposal.after.encode())
     if as_json:
         known = {"contract": contract_id, "runs": evidence.runs, "looked_at": evidence.rows}
         click.echo(json.dumps({**known, **proposal.as_json(), "written": write and changed}))
