@@ -118,11 +118,15 @@ class Living:
                 client.stop()
         assert self.ledger.verdicts.clean, f"{self.ledger.verdicts.violations}: {self.ledger.verdicts.first}"
 
-    def settle(self, limit_s: float = 90) -> None:
-        """All that was sent is served, complete, and equal to the ledger to the cent."""
+    def settle_positions(self, limit_s: float = 90) -> None:
+        """All that was sent is served."""
         known = dict(self.feed.known())
         for view in self.contract.views:
             wait_for(lambda name=view.name: self.merged(name) == known, limit_s, f"{view.name} has seen {known}")
+
+    def settle(self, limit_s: float = 90) -> None:
+        """All that was sent is served, complete, and equal to the ledger to the cent."""
+        self.settle_positions(limit_s)
         for url in self.urls():
             body = ask(url)
             assert body["meta"]["complete"], body["meta"]

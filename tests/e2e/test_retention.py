@@ -24,9 +24,6 @@ def living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
 
 
 def test_f16_lost_range_is_named_and_never_skipped(living: Living) -> None:
-    from confluent_kafka import TopicPartition
-    from confluent_kafka.admin import AdminClient
-
     view = living.contract.views[0].name
     living.feed.burst(1_000)
     living.settle()
@@ -34,10 +31,7 @@ def test_f16_lost_range_is_named_and_never_skipped(living: Living) -> None:
     living.kill("speed", signal.SIGSTOP)
     living.feed.burst(1_000)
     cut = {partition: position - 20 for partition, position in living.feed.known().items()}
-    admin = AdminClient({"bootstrap.servers": living.settings.kafka_bootstrap})
-    deletion = admin.delete_records([TopicPartition(living.contract.stream.topic, p, n) for p, n in cut.items()])
-    for future in deletion.values():
-        future.result(30)
+    _delete_before(living, cut)
     living.kill("speed", signal.SIGCONT)
 
     expected = [{"partition": p, "from": reached[p], "to": cut[p]} for p in sorted(cut)]
@@ -47,6 +41,17 @@ def test_f16_lost_range_is_named_and_never_skipped(living: Living) -> None:
     refused = living.tideline("run", living.contract.id, "cut", "--run-key", "f16", code=66)
     assert f"[0, {cut[0]})" in refused.stderr, refused.stderr
     _accept_the_loss(living, view, cut)
+    _roll_back_too_far(living, view)
+
+
+def _delete_before(living: Living, cut: dict[int, int]) -> None:
+    from confluent_kafka import TopicPartition
+    from confluent_kafka.admin import AdminClient
+
+    admin = AdminClient({"bootstrap.servers": living.settings.kafka_bootstrap})
+    deletion = admin.delete_records([TopicPartition(living.contract.stream.topic, p, n) for p, n in cut.items()])
+    for future in deletion.values():
+        future.result(30)
 
 
 def _accept_the_loss(living: Living, view: str, cut: dict[int, int]) -> None:
@@ -62,9 +67,26 @@ def _accept_the_loss(living: Living, view: str, cut: dict[int, int]) -> None:
     gaps = [{"partition": p, "from": 0, "to": cut[p]} for p in sorted(cut)]
     wait_for(lambda: living.answer(view)["meta"]["gaps"] == gaps, 60, f"the answer names {gaps}")
     living.feed.burst(300)
-    known = dict(living.feed.known())
-    for name in (one.name for one in living.contract.views):
-        wait_for(lambda name=name: living.merged(name) == known, 60, f"{name} has seen {known}")
+    living.settle_positions()
     answers = [{"url": url, "body": ask(url), "client": "settled"} for url in living.urls()]
     assert all(answer["body"]["meta"]["complete"] for answer in answers)
     assert judge_by_raw_log(living, answers) == {"compared": len(answers), "violations": {}}
+
+
+def _roll_back_too_far(living: Living, view: str) -> None:
+    """Release 1 ends where the log no longer begins: refused; forced, answers stay where they are and say why."""
+    living.run_batch("f62")
+    living.settle_positions()
+    _delete_before(living, {p: position - 5 for p, position in living.feed.known().items()})
+    back = ("offsets", living.contract.id, "--rollback-to", "1")
+    assert "TL-REL-003" in living.tideline(*back, code=66).stderr
+    living.tideline(*back, "--force")
+    wait_for(lambda: living.answer(view)["meta"]["release"] == 3, 60, "the rollback is served")
+    living.feed.burst(300)
+    wait_for(lambda: bool(living.answer(view)["meta"]["problems"]), 60, "the answer says that it stands still")
+    meta = living.answer(view)["meta"]
+    assert {problem["code"] for problem in meta["problems"]} == {"TL-SRV-018"} and not meta["complete"]
+    living.run_batch("f62-forward")
+    wait_for(lambda: living.answer(view)["meta"]["complete"], 60, "a newer release lets answers move on")
+    living.settle_positions()
+    assert living.answer(view)["meta"]["problems"] == []
