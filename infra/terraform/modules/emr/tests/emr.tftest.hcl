@@ -60,7 +60,7 @@ run "the_application_stops_when_idle_and_keeps_to_its_limits" {
   }
   assert {
     condition = alltrue([for name, value in {
-      "spark.driver.cores" = "2", "spark.driver.memory" = "7g", "spark.emr-serverless.driver.disk" = "20G"
+      "spark.driver.cores"   = "2", "spark.driver.memory" = "7g", "spark.emr-serverless.driver.disk" = "20G"
       "spark.executor.cores" = "4", "spark.executor.memory" = "14g", "spark.emr-serverless.executor.disk" = "20G"
     } : jsondecode(output.job_overrides).applicationConfiguration[0].properties[name] == value])
     error_message = "A job fits into the workers that are kept ready, with the tenth that Spark adds: 7.7 of 8 GB, 15.4 of 16."
