@@ -2,11 +2,12 @@
 # allows; without end is a year.
 
 locals {
+  streams      = local.kinesis ? local.topics : {}
   retention_ms = { for name, topic in local.topics : name => tonumber(lookup(topic.config, "retention.ms", "604800000")) }
 }
 
 resource "aws_kinesis_stream" "this" {
-  for_each = local.kinesis ? local.topics : {}
+  for_each = local.streams
 
   name             = "${local.names.stream.kinesis_prefix}${each.key}"
   shard_count      = var.kinesis.mode == "PROVISIONED" ? each.value.partitions : null
