@@ -64,8 +64,27 @@ locals {
     tables_write = flatten([for id in job.ids : [for zone in local.job_tables_write[job.stage] : local.job_tables[id][zone]]])
   } }
 
+  # Hadoop's S3 connector asks for a table's folder, and for each folder above it, as if they were objects, and lists those above:
+  # "not there" is what it wants to hear, "denied" ends the job. There is never an object of such a name. Publish has no Spark.
+  folders = { for role, grant in local.job_grants : role => { for place in distinct(flatten([
+    for place in distinct(concat(grant.read, grant.write)) : [
+      for n in range(2, length(split("/", place))) : join("/", slice(split("/", place), 0, n))
+    ] if contains(local.tables, split("/", place)[0])
+  ])) : split("/", place)[0] => trimprefix(place, "${split("/", place)[0]}/")... if local.job_groups[role].stage != "publish" } }
+  parents = { for role, zones in local.folders : role => { for zone, folders in zones : zone => [
+    for folder in folders : "${folder}/" if anytrue([for other in folders : startswith(other, "${folder}/")])
+  ] } }
+
   job_extras = { for role, job in local.job_groups : role => concat(
     local.telemetry_key,
+    flatten([for zone, folders in local.folders[role] : [for n, part in chunklist(folders, 8) : jsonencode({
+      Sid      = "${title(zone)}Folders${n}", Effect = "Allow", Action = ["s3:GetObject"]
+      Resource = [for folder in part : "${local.names.buckets[zone].arn}/${folder}"]
+    })]]),
+    flatten([for zone, parents in local.parents[role] : [for n, part in chunklist(parents, 12) : jsonencode({
+      Sid       = "Above${title(zone)}${n}", Effect = "Allow", Action = ["s3:ListBucket"], Resource = [local.names.buckets[zone].arn]
+      Condition = { StringEquals = { "s3:delimiter" = "/", "s3:prefix" = part } }
+    })]]),
     [
       jsonencode({
         Sid      = "WriteDriverLogs", Effect = "Allow", Action = ["s3:PutObject"]
