@@ -65,6 +65,8 @@ def test_prod_differs_from_dev_as_meant(planned: dict[str, Plan]):
     assert max(_values(dev, "aws_cloudwatch_log_group", "retention_in_days")) < min(
         _values(prod, "aws_cloudwatch_log_group", "retention_in_days")
     )
+    assert _values(dev, "aws_msk_cluster", "enhanced_monitoring") == {"DEFAULT"}
+    assert _values(prod, "aws_msk_cluster", "enhanced_monitoring") == {"PER_BROKER"}
 
 
 def test_what_one_environment_names_no_other_names(planned: dict[str, Plan]):

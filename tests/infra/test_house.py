@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from tests.infra.house import breaks
-from tests.infra.terraform_cli import MODULES
+from tests.infra.terraform_cli import ENVIRONMENTS, MODULES
 
 VARIABLES = 'variable "context" {\n  description = "Whose."\n  type = object({ project = string })\n}\n'
 GOOD: dict[str, str | None] = {
@@ -69,6 +70,24 @@ def test_a_good_module_breaks_no_rule(tmp_path: Path) -> None:
     """The rules let examples in descriptions pass, and ARNs that are put together."""
     _write(tmp_path, GOOD)
     assert breaks(tmp_path) == []
+
+
+def test_the_roots_of_the_environments_differ_in_their_character_alone() -> None:
+    """Terraform shares no provider and no backend between roots, so they repeat them: to the letter."""
+    texts = {folder.name: (folder / "main.tf").read_text() for folder in ENVIRONMENTS.iterdir() if folder.is_dir()}
+    same = {_without_character(name, text) for name, text in texts.items()}
+    assert len(texts) == 3
+    assert len(same) == 1
+    assert len({(ENVIRONMENTS / name / "terragrunt.hcl").read_text() for name in texts}) == 1
+
+
+def _without_character(name: str, text: str) -> str:
+    """What is left of a root without what it says it is for, its name and what it decides."""
+    text, said = re.subn(rf"\A# {name}: [^.]+\.", "#", text)
+    text, named = re.subn(rf'environment = "{name}"', "environment", text)
+    text, decided = re.subn(r"character = \{\n.*?\n  \}\n", "", text, flags=re.DOTALL)
+    assert (said, named, decided) == (1, 1, 1), name
+    return text
 
 
 def _write(folder: Path, files: dict[str, str | None]) -> None:
