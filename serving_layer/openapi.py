@@ -24,6 +24,10 @@ from tideline.model.measure import AVERAGE_SCALE, MeasureKind
 
 PROBLEM_TYPE = "application/problem+json"
 _TYPES: dict[str, Any] = {"day": date, "date": date, "hour": str, "integer": int, "boolean": bool, "string": str}
+_MEANINGS = {
+    "ne": "is not", "lt": "is less", "lte": "is less or equal", "gt": "is more", "gte": "is more or equal",
+    "in": "is one of a,b,c",
+}  # fmt: skip
 _SCHEMAS: dict[str, dict[str, Any]] = {
     "day": {"type": "string", "format": "date"},
     "date": {"type": "string", "format": "date"},
@@ -153,7 +157,7 @@ def parameters(contract: Contract, view: View) -> list[dict[str, Any]]:
             one = {"type": "string", "enum": list(values)} if values else _SCHEMAS[kind]
             schema = {"type": "string", "maxLength": MAX_LIST * (MAX_VALUE + 1)} if op == "in" else one
             name = dimension.name if op == "eq" else f"{dimension.name}.{op}"
-            note = dimension.description if op == "eq" else f"{dimension.name} {op}" + (" a,b,c" if op == "in" else "")
+            note = dimension.description if op == "eq" else f"{dimension.name} {_MEANINGS[op]}"
             listed.append(_parameter(name, note, schema))
     names, known = ", ".join(d.name for d in view.dimensions), consistencies(view)
     listed += [

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
+
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+_WIDE = 100_000  # columns: more than any row takes
 
 
 @click.command()
@@ -79,22 +84,34 @@ def _problem(body: bytes) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _print(answer: dict[str, Any]) -> None:
+def _print_rows(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Every value whole, however narrow the terminal is: half a figure is a wrong one."""
+    from rich import box
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
-    rows, meta = answer["data"], answer["meta"]
+    table = Table(box=box.SIMPLE_HEAD)
+    for name in rows[0]:
+        numbers = all(_NUMBER.fullmatch(str(row[name])) for row in rows if row[name] is not None)
+        table.add_column(name, justify="right" if numbers else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*("-" if value is None else escape(str(value)) for value in row.values()))
     console = Console()
+    console.width = max(console.width, console.measure(table, options=console.options.update(width=_WIDE)).maximum)
+    console.print(table, highlight=False)
+
+
+def _print(answer: dict[str, Any]) -> None:
+    rows, meta = answer["data"], answer["meta"]
     if rows:
-        table = Table(*rows[0])
-        for row in rows:
-            table.add_row(*("-" if value is None else str(value) for value in row.values()))
-        console.print(table)
-    click.echo(f"{len(rows)} rows, {meta['consistency']}, release {meta['release']}, as of {meta['as_of']}")
+        _print_rows(rows)
+    release = "no release yet" if meta["release"] is None else f"release {meta['release']}"
+    click.echo(f"{len(rows)} rows, {meta['consistency']}, {release}, as of {meta['as_of']}")
     for gap in meta["lacks"]:
         click.echo(f"incomplete: partition {gap['partition']} lacks [{gap['from']}, {gap['to']})")
     for one in meta["problems"]:
-        click.echo(f"{one['code']} {one['detail']} Fix: {one['fix']}", err=True)
+        click.echo(f"{one['code']} {one['detail'].removesuffix('.')}. Fix: {one['fix']}", err=True)
     for gap in meta["gaps"]:
         click.echo(f"accepted as lost: partition {gap['partition']} [{gap['from']}, {gap['to']}) is in no figure")
     if meta.get("next_cursor"):

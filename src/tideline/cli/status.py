@@ -36,7 +36,7 @@ def command(as_json: bool) -> None:
 def _line(one: dict[str, Any]) -> str:
     age = f"{time.time() - one['started']:.0f} s" if one["started"] and one["pid"] else "-"
     ports = " ".join(f"{name}:{number}" for name, number in one["ports"].items())
-    restarts = f"{one['restarts']} restarts" if one["restarts"] else ""
+    restarts = f"restarted {one['restarts']} x" if one["restarts"] else ""
     return (
         f"{one['name']:<18} {one['state']:<10} pid {one['pid'] or '-':<8} up {age:<9} {ports:<40} {restarts}".rstrip()
     )
