@@ -351,3 +351,21 @@ def test_what_lies_among_contracts_and_cannot_be_read_is_told_and_stops(clone: C
         "TL-CON-003",
         "TL-CON-001",
     ]
+
+
+def test_a_dbt_project_in_any_state_names_whom_it_can(clone: Clone) -> None:
+    """Files in another form, links to nowhere and other encodings describe nothing; `.yaml` is read like `.yml`."""
+    marts = clone.root / "dbt_project" / "models" / "marts"
+    for name, text in {
+        "a.yml": b"models: [", "b.yml": b"exposures: 3\nmodels: {a: 1}", "c.yml": b"- 1", "d.yml": b"a: \xff",
+        "e.yml": b"exposures: [1, {name: x, owner: me, depends_on: {a: 1}}, {depends_on: [1, [2]]}]\nmodels: [2]",
+        "deep.yml": b"[" * 3000, "z.sql": b"select unit_price from {{ ref('stg_retail_sales') }} \xff",
+        "report.yaml": b"exposures: [{name: board, owner: {name: finance}, depends_on: [ref('z')]}]",
+    }.items():  # fmt: skip
+        (marts / name).write_bytes(text)
+    for name in ("gone.yml", "gone.sql"):
+        (marts / name).symlink_to("nowhere")
+    (marts / "folder.yml").mkdir()
+    clone.edit(NARROW)
+    hits = {(hit.kind, hit.name, hit.owner) for verdict in clone.report().verdicts for hit in verdict.hits}
+    assert {("model", "z", ""), ("exposure", "board", "finance")} <= hits

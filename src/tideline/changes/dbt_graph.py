@@ -45,13 +45,16 @@ class DbtGraph:
     @cached_property
     def readers(self) -> Mapping[str, Reader]:
         """Every model and exposure; a project that is not there has none."""
-        written = [path for path in sorted(self._models.rglob("*.yml")) if GENERATED not in path.parts]
+        written = [path for path in self._files("*.yml", "*.yaml") if GENERATED not in path.parts]
         described = [_yaml(path) for path in written]
-        listed = [model for document in described for model in document.get("models") or () if isinstance(model, dict)]
-        owners = {str(model.get("name")): _owner(model) for model in listed}
-        models = [_model(path, owners.get(path.stem, "")) for path in sorted(self._models.rglob("*.sql"))]
-        exposures = [_exposure(one) for document in described for one in document.get("exposures") or ()]
+        owners = {str(model.get("name")): _owner(model) for model in _entries(described, "models")}
+        models = [_model(path, owners.get(path.stem, "")) for path in self._files("*.sql")]
+        exposures = [_exposure(one) for one in _entries(described, "exposures")]
         return {reader.name: reader for reader in (*models, *exposures)}
+
+    def _files(self, *patterns: str) -> list[Path]:
+        """Files of these names; a link that leads nowhere is none, as for dbt."""
+        return sorted(path for pattern in patterns for path in self._models.rglob(pattern) if path.is_file())
 
     def below(self, roots: Iterable[str]) -> list[Reader]:
         """Everything that reads the roots, directly or not, nearest first; the roots themselves are left out."""
@@ -71,8 +74,9 @@ def _model(path: Path, owner: str) -> Reader:
 
 
 def _exposure(exposure: Mapping[str, Any]) -> Reader:
-    owner = exposure.get("owner") or {}
-    reads = _reads(" ".join(map(str, exposure.get("depends_on") or ())))
+    said, needed = exposure.get("owner"), exposure.get("depends_on")
+    owner = said if isinstance(said, dict) else {}
+    reads = _reads(" ".join(one for one in needed if isinstance(one, str)) if isinstance(needed, list) else "")
     return Reader(str(exposure.get("name")), "exposure", str(owner.get("name") or owner.get("email") or ""), reads)
 
 
@@ -88,10 +92,16 @@ def _owner(model: Mapping[str, Any]) -> str:
     return str(meta.get("owner") or "") if isinstance(meta, dict) else ""
 
 
+def _entries(documents: Iterable[Mapping[str, Any]], key: str) -> list[Mapping[str, Any]]:
+    """What stands in a list of each document; what has another form describes nothing."""
+    listed = [document.get(key) for document in documents]
+    return [entry for one in listed if isinstance(one, list) for entry in one if isinstance(entry, dict)]
+
+
 def _yaml(path: Path) -> dict[str, Any]:
     """A YAML file of dbt; one that cannot be read describes nothing here, dbt itself will refuse it."""
     try:
         found = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError):
+    except (yaml.YAMLError, ValueError, RecursionError, OSError):
         return {}
     return found if isinstance(found, dict) else {}
