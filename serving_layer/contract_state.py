@@ -140,7 +140,7 @@ class ContractState:
             before = list(lineage.beyond(view.covered(partition)))
             lineage.fence(rebase.generation)
             if lineage.rebase(rebase.generation, position) is Verdict.APPLIED:
-                view.rebased(partition, before)
+                view.rebased(partition, before, lost=rebase.reason == "lost")
                 _log.info("rebase", view=name, partition=partition, position=position, reason=rebase.reason)
             else:
                 self.verdicts[Verdict.OLD_GENERATION] += 1

@@ -60,7 +60,10 @@ class Snapshot:
 
 @dataclass(slots=True)
 class _Follow:
-    """One partition of a view: `attached` when the lineage's chain begins at the coverage, so that it can be merged."""
+    """One partition of a view: `attached` when the lineage's chain begins at the coverage, so that it can be merged.
+
+    `lost`: the writer says that it begins where it does because the log has nothing before.
+    """
 
     lineage: Lineage[Folded]
     covered: Position = 0
@@ -69,6 +72,7 @@ class _Follow:
     newest_ms: int = 0
     kept: list[Segment[Folded]] = field(default_factory=list)
     gap: Range | None = None
+    lost: bool = False
 
 
 class ViewState:
@@ -108,9 +112,10 @@ class ViewState:
 
     # --- increments
 
-    def rebased(self, partition: Partition, before: list[Segment[Folded]]) -> None:
+    def rebased(self, partition: Partition, before: list[Segment[Folded]], *, lost: bool = False) -> None:
         """A lineage was told to start elsewhere; `before` is what it served: answers keep it until they can switch."""
         part = self._parts[partition]
+        part.lost = lost
         if part.attached and not part.lineage.rebuilding and part.lineage.next == part.position:
             return
         if part.attached:
@@ -207,8 +212,8 @@ class ViewState:
         for p, part in self._parts.items():
             base, waits = part.lineage.base, not part.attached and not part.lineage.rebuilding
             if base is not None and waits and base > part.position:
-                yield Gap(p, Range(part.position, base), still=True)
-            elif base is not None and waits and base > part.covered and (part.lineage.next or 0) > part.position:
+                yield Gap(p, Range(part.position, base), still=part.lost)
+            elif base is not None and waits and part.lost and base > part.covered:
                 yield Gap(p, Range(part.covered, base), still=True)  # a rollback: what was kept still reaches further
             elif part.gap is not None and part.gap.end > part.position:
                 yield Gap(p, Range(part.position, part.gap.end))

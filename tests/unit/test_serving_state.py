@@ -206,6 +206,26 @@ def test_answers_that_a_rollback_leaves_behind_say_that_they_stand_still():
     assert reader.meta()["complete"] and contract_status(reader.follower)["problems"] == []
 
 
+def test_a_straddled_release_that_is_still_being_read_is_no_standstill():
+    """Speed begins again at a release that serving has not loaded yet: figures wait a moment, and nothing is amiss."""
+    world, reader = started()
+    at = everything(world)
+    world.arrive(12)
+    world.tick_all(epoch_end=False)
+    reader.step(2)
+    reached = everything(world)
+    for partition, position in at.items():
+        world.rebase(partition, position + 1, "straddle")
+    world.arrive(12)
+    world.tick_all()
+    reader.step(2)
+    assert reader.check()["by_country"] == reached
+    assert reader.meta()["complete"] and reader.meta()["problems"] == []
+    world.publish({partition: position + 1 for partition, position in at.items()})
+    reader.step(2)
+    assert reader.check()["by_country"] == everything(world) and reader.meta()["complete"]
+
+
 def test_a_loss_that_was_accepted_is_named_in_every_answer_that_covers_it():
     """`gaps` is no lack: the answer is complete but for what nobody has; the status and a metric tell it too."""
     world, reader = started()
