@@ -30,10 +30,7 @@ _OF_EMR = {  # jars on EMR's machines, and the locked artifact that is the same
     "/usr/share/aws/delta/lib/delta-storage.jar": "delta-storage-",
 }
 _DERBY = "-Dderby.system.durability=test"  # no waiting for the disk: the metastore lives as long as the test
-_JAVA = (  # tens of seconds of work: neither the optimising compiler nor checking Spark's own classes pays
-    "-XX:TieredStopAtLevel=1 -XX:-BytecodeVerificationRemote -XX:+UseSerialGC "
-    "-Duser.timezone=UTC -Djava.net.preferIPv4Stack=true"
-)
+_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Duser.timezone=UTC -Djava.net.preferIPv4Stack=true"
 
 
 @dataclass(frozen=True)

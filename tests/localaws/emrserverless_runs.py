@@ -11,25 +11,27 @@ import gzip
 import os
 import signal
 import subprocess
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock, Thread
 from typing import Any
 
 from tests.localaws.emrserverless_asked import Asked, read
-from tests.localaws.emrserverless_driver import Store, lay
+from tests.localaws.emrserverless_driver import Driver, Store, lay
 from tideline.local.process import stop
 
 GRACE_S = 15.0  # between the polite signal to a cancelled job and the last one
 STREAMS = ("stdout", "stderr")
+Lay = Callable[[Asked, Path, Store], Driver]
 _SAID = 500  # characters of the log that stateDetails quote
 
 
 class JobRuns:
     """What runs on the application; `folder` keeps what each job run wrote, `url` is the local AWS."""
 
-    def __init__(self, folder: Path, url: str) -> None:
-        self._folder, self._url = folder, url
+    def __init__(self, folder: Path, url: str, lay: Lay = lay) -> None:
+        self._folder, self._url, self._lay = folder, url, lay
         self._lock, self._closed = Lock(), False
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._cancelled: set[str] = set()
@@ -79,7 +81,7 @@ class JobRuns:
 
     def _drive(self, run: Any, asked: Asked, place: Path, store: Store) -> int | None:
         """The exit code of the driver; None when it was cancelled before it began."""
-        driver = lay(asked, place, store)
+        driver = self._lay(asked, place, store)
         with (place / "stdout").open("wb") as out, (place / "stderr").open("wb") as err, self._lock:
             if self._closed or run.id in self._cancelled:
                 return None

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from tests.integration.on_aws.environment import rendered
 from tests.integration.on_aws.permissions import Roles
-from tests.localaws.emrserverless_asked import NotUnderstood, read
+from tests.localaws.emrserverless_asked import Asked, NotUnderstood, read
+from tests.localaws.emrserverless_driver import Driver, Store
+from tests.localaws.emrserverless_runs import JobRuns
 from tests.localaws.s3_requests import needed
+from tideline.adapters.emr_serverless import exit_code
 from tideline.environments.permissions import Policy
+from tideline.local.process import wait_until
 
 ROLE = "arn:aws:iam::123456789012:role/tideline-dev-ingest-retail.sales"
 DRIVER = {"sparkSubmit": {"entryPoint": "s3://code/ingest.py", "entryPointArguments": ["--contract", "retail.sales"]}}
@@ -53,6 +60,76 @@ def test_what_nobody_reviewed_is_refused(change: Callable[[dict[str, Any], dict[
     change(given, job)
     with pytest.raises(NotUnderstood):
         read(ROLE, job, given)
+
+
+def job_runs(folder: Path, script: str) -> tuple[JobRuns, SimpleNamespace]:
+    """A job run whose driver is a shell script; it has begun."""
+
+    def lay(asked: Asked, place: Path, store: Store) -> Driver:
+        return Driver(("/bin/sh", "-c", script), {"PATH": os.defpath}, place)
+
+    runs = JobRuns(folder, "http://127.0.0.1:9", lay)
+    run = SimpleNamespace(id="one", application_id="batch", state="", state_details=None)
+    runs.start(run, read(ROLE, DRIVER, {}))
+    return runs, run
+
+
+def ends(run: SimpleNamespace) -> str:
+    wait_until(lambda: run.state not in ("SUBMITTED", "RUNNING", "CANCELLING"), 60, "the end of a job run")
+    return str(run.state)
+
+
+def test_a_job_that_fails_tells_its_code_as_emr_does(tmp_path: Path) -> None:
+    """What the launcher reads in stateDetails is the code of the driver."""
+    _, run = job_runs(tmp_path, "echo TL-X what is wrong >&2; exit 65")
+    assert ends(run) == "FAILED"
+    assert exit_code(run.state_details) == 65 and run.state_details.endswith("TL-X what is wrong")
+    assert (tmp_path / "one" / "stderr").read_text() == "TL-X what is wrong\n"
+
+
+def test_a_job_that_ends_well_succeeds_and_is_not_cancelled_any_more(tmp_path: Path) -> None:
+    runs, run = job_runs(tmp_path, "exit 0")
+    assert ends(run) == "SUCCESS"
+    runs.cancel(run)
+    assert run.state == "SUCCESS"
+
+
+def test_a_cancelled_job_and_what_it_began_are_gone(tmp_path: Path) -> None:
+    """The signal goes to the whole group."""
+    runs, run = job_runs(tmp_path, "sleep 600 & sleep 600")
+    wait_until(lambda: run.state == "RUNNING", 60, "the start of a job run")
+    runs.cancel(run)
+    assert ends(run) == "CANCELLED"
+    wait_until(lambda: not _alive(tmp_path), 60, "the end of the group")
+
+
+def test_jobs_end_with_the_server(tmp_path: Path) -> None:
+    runs, run = job_runs(tmp_path, "trap '' TERM; sleep 600")
+    wait_until(lambda: run.state == "RUNNING", 60, "the start of a job run")
+    runs.close()
+    wait_until(lambda: not _alive(tmp_path), 60, "the end of the group")
+    assert ends(run) == "FAILED"
+
+
+def test_a_job_whose_code_is_not_there_fails_without_a_code(tmp_path: Path) -> None:
+    """As on AWS: nothing was started, so there is no exit code to tell."""
+    runs = JobRuns(tmp_path, "http://127.0.0.1:9", _nothing_there)
+    run = SimpleNamespace(id="one", application_id="batch", state="", state_details=None)
+    runs.start(run, read(ROLE, DRIVER, {}))
+    assert ends(run) == "FAILED"
+    assert "NoSuchKey" in run.state_details and "ExitCode" not in run.state_details
+
+
+def _nothing_there(asked: Asked, place: Path, store: Store) -> Driver:
+    raise FileNotFoundError("NoSuchKey")
+
+
+def _alive(folder: Path) -> bool:
+    try:
+        os.killpg(int((folder / "one" / "pid").read_text()), 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def asked(method: str, path: str, query: str = "", status: int = 200, body: bytes = b"", **headers: str) -> list[str]:

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.integration.on_aws.environment import Environment
@@ -70,4 +70,5 @@ def held(pid: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        os.killpg(group, signal.SIGCONT)
+        with suppress(ProcessLookupError):  # who was slow to look finds it killed
+            os.killpg(group, signal.SIGCONT)
