@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+import urllib.request
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from speed_layer.health import Health
 from tests.platform import fresh_settings
 from tideline.cli.doctor import command
 from tideline.local import checkup
@@ -69,3 +71,15 @@ def test_every_port_of_the_platform_is_its_own_and_names_its_variable(tmp_path: 
     assert len({number for number, _ in ports}) == len(ports) == 8
     for number, variable in ports:
         assert getattr(settings, variable.removeprefix("TIDELINE_").lower()) == number
+
+
+def test_the_speed_layers_address_opens_a_page(tmp_path: Path) -> None:
+    """What `up` prints can be opened; the root of its port is no page."""
+    settings = fresh_settings(tmp_path)
+    speed = next(one for one in services(settings, JAVA) if one.name == "speed")
+    health = Health(settings.host, settings.speed_port, dict)
+    try:
+        with urllib.request.urlopen(speed.url, timeout=30) as page:
+            assert json.loads(page.read()) == {"contracts": {}}
+    finally:
+        health.close()

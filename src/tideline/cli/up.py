@@ -93,7 +93,12 @@ def _links(here: Settings) -> None:
     from tideline.local.airflow_home import USER, password_file
     from tideline.local.report import read
 
+    notes = {
+        "serving": "live page; the API is described at /docs",
+        "speed": "counters of the speed layer",
+        "airflow-api": f"user {USER}, password in {password_file(here)}",
+    }
     for service in (read(here) or {"services": []})["services"]:
         if service["url"]:
-            note = f"  (user {USER}, password in {password_file(here)})" if service["name"] == "airflow-api" else ""
-            click.echo(f"{service['name']:<18} {service['url']}{note}")
+            note = notes.get(service["name"])
+            click.echo(f"{service['name']:<18} {service['url']}" + (f"  ({note})" if note else ""))

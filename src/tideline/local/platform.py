@@ -20,8 +20,8 @@ def services(settings: Settings, java: Java) -> tuple[Service, ...]:
     """Every service; speed and serving wait for the broker only, so live answers come before Airflow is up."""
     return (
         broker(settings, java),
-        _layer(settings, "speed", settings.speed_port, "TIDELINE_SPEED_PORT"),
-        _layer(settings, "serving", settings.serving_port, "TIDELINE_SERVING_PORT"),
+        _layer(settings, "speed", settings.speed_port, "/status"),
+        _layer(settings, "serving", settings.serving_port, "/"),
         spark_server(settings, java),
         *airflow_services(settings),
     )
@@ -45,7 +45,7 @@ def choose(all_services: Sequence[Service], only: Iterable[str]) -> tuple[Servic
     return tuple(service for service in all_services if service in chosen or service.name in needed)
 
 
-def _layer(settings: Settings, name: str, port: int, variable: str) -> Service:
+def _layer(settings: Settings, name: str, port: int, page: str) -> Service:
     return Service(
         name=name,
         command=(sys.executable, "-m", f"{name}_layer"),
@@ -53,8 +53,8 @@ def _layer(settings: Settings, name: str, port: int, variable: str) -> Service:
         cwd=REPOSITORY,
         ready=(Ready(Probe.HTTP, settings.nearby, port, "/readyz"),),
         env={"PYTHONUNBUFFERED": "1"},
-        ports={"http": (port, variable)},
+        ports={"http": (port, f"TIDELINE_{name.upper()}_PORT")},
         depends_on=("kafka",),
-        url=f"http://{settings.nearby}:{port}",
+        url=f"http://{settings.nearby}:{port}{page}",
         start_limit_s=180,
     )
