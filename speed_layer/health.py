@@ -26,7 +26,7 @@ class Health:
             self._server = ThreadingHTTPServer((host, port), handler)
         except OSError as error:
             raise Fatal(
-                "TL-SPD-008",
+                "TL-SPD-010",
                 f"port {port} cannot be used: {error.strerror}",
                 where=host,
                 fix="stop what uses it (tideline status), or set TIDELINE_SPEED_PORT",
