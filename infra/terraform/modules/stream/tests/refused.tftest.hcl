@@ -29,13 +29,7 @@ run "refuses_an_engine_that_there_is_not" {
 run "refuses_a_topic_without_partitions" {
   command = plan
   variables {
-    contracts = {
-      "retail.sales" = {
-        domain = "retail", owner = "retail-data", tier = "gold"
-        topics = { "retail.sales.v1" = { partitions = 0, config = { "max.message.bytes" = "12288" } } }
-        roles  = { producer = { topics = { read = [], write = ["retail.sales.v1"] } } }
-      }
-    }
+    contracts = { "retail.sales" = merge(var.contracts["retail.sales"], { topics = { "retail.sales.v1" = { partitions = 0, config = { "max.message.bytes" = "12288" } } } }) }
   }
   expect_failures = [var.contracts]
 }
@@ -76,13 +70,7 @@ run "refuses_a_contract_without_producer" {
 run "refuses_more_partitions_than_the_brokers_hold" {
   command = plan
   variables {
-    contracts = {
-      "retail.sales" = {
-        domain = "retail", owner = "retail-data", tier = "gold"
-        topics = { "retail.sales.v1" = { partitions = 1001, config = { "max.message.bytes" = "12288" } } }
-        roles  = { producer = { topics = { read = [], write = ["retail.sales.v1"] } } }
-      }
-    }
+    contracts = { "retail.sales" = merge(var.contracts["retail.sales"], { topics = { "retail.sales.v1" = { partitions = 1001, config = { "max.message.bytes" = "12288" } } } }) }
   }
   expect_failures = [var.contracts]
 }
@@ -90,14 +78,8 @@ run "refuses_more_partitions_than_the_brokers_hold" {
 run "refuses_more_partitions_than_serverless_holds" {
   command = plan
   variables {
-    engine = "msk_serverless"
-    contracts = {
-      "retail.sales" = {
-        domain = "retail", owner = "retail-data", tier = "gold"
-        topics = { "retail.sales.v1" = { partitions = 2401, config = { "max.message.bytes" = "12288" } } }
-        roles  = { producer = { topics = { read = [], write = ["retail.sales.v1"] } } }
-      }
-    }
+    engine    = "msk_serverless"
+    contracts = { "retail.sales" = merge(var.contracts["retail.sales"], { topics = { "retail.sales.v1" = { partitions = 2401, config = { "max.message.bytes" = "12288" } } } }) }
   }
   expect_failures = [var.contracts]
 }
@@ -105,15 +87,9 @@ run "refuses_more_partitions_than_serverless_holds" {
 run "refuses_more_shards_than_the_account_has" {
   command = plan
   variables {
-    engine  = "kinesis"
-    kinesis = { mode = "PROVISIONED" }
-    contracts = {
-      "retail.sales" = {
-        domain = "retail", owner = "retail-data", tier = "gold"
-        topics = { "retail.sales.v1" = { partitions = 501, config = { "max.message.bytes" = "12288" } } }
-        roles  = { producer = { topics = { read = [], write = ["retail.sales.v1"] } } }
-      }
-    }
+    engine    = "kinesis"
+    kinesis   = { mode = "PROVISIONED" }
+    contracts = { "retail.sales" = merge(var.contracts["retail.sales"], { topics = { "retail.sales.v1" = { partitions = 501, config = { "max.message.bytes" = "12288" } } } }) }
   }
   expect_failures = [var.contracts]
 }
@@ -130,14 +106,8 @@ run "refuses_more_streams_than_the_account_has" {
 run "refuses_a_record_that_kinesis_does_not_hold" {
   command = plan
   variables {
-    engine = "kinesis"
-    contracts = {
-      "retail.sales" = {
-        domain = "retail", owner = "retail-data", tier = "gold"
-        topics = { "retail.sales.v1" = { partitions = 4, config = { "max.message.bytes" = "1052672" } } }
-        roles  = { producer = { topics = { read = [], write = ["retail.sales.v1"] } } }
-      }
-    }
+    engine    = "kinesis"
+    contracts = { "retail.sales" = merge(var.contracts["retail.sales"], { topics = { "retail.sales.v1" = { partitions = 4, config = { "max.message.bytes" = "1052672" } } } }) }
   }
   expect_failures = [var.contracts]
 }
