@@ -6,17 +6,29 @@ reading at `read_from` and folds nothing before the resume position.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import polars as pl
 
 from speed_layer.dedup import FirstPositions, entries_of, id_hash, payload_number
 from speed_layer.spill import Spill
 from tideline.model.contract import Contract
+from tideline.model.loss import Loss
 from tideline.model.position import Partition, Position, Range
 from tideline.model.release import Release
 from tideline.ports import Tables
+
+
+def _passes_over(losses: Sequence[Loss], said: Mapping[str, Any]) -> bool:
+    """Whether a commit of silver covers a loss: speed may have read what batch could not, and knows its ids."""
+    return any(
+        int(said["from"].get(str(loss.partition), 0))
+        <= loss.missing.start
+        < int(said["coverage"]["next"].get(str(loss.partition), 0))
+        for loss in losses
+    )
 
 
 @dataclass(slots=True)
@@ -56,7 +68,7 @@ class Memories:
                 self._saved[partition] = state
 
     def are_overruled(self, release: Release, partitions: Iterable[Partition]) -> bool:
-        """Whether silver was judged again since they were made (a restate, a rollback): then it knows other ids.
+        """Whether silver knows other ids than they: since they were made there was a restate, a rollback or a loss.
 
         Without a memory here or on disk there is nothing to overrule.
         """
@@ -82,8 +94,8 @@ class Memories:
             return True
         if since < 0 and release.number > 1:
             return True  # made from the log alone, under a contract whose earlier releases were of another one
-        commits = self.tables.commits(self._silver, since)
-        return any(c.version <= release.silver_version and c.metadata.get("stage") == "restate" for c in commits)
+        commits = [c.metadata for c in self.tables.commits(self._silver, since) if c.version <= release.silver_version]
+        return any(said.get("stage") == "restate" or _passes_over(release.gaps, said) for said in commits)
 
     @property
     def _silver(self) -> str:

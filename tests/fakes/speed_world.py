@@ -26,6 +26,7 @@ from tideline.batch.boundaries import EpochEnds
 from tideline.model import reference
 from tideline.model.contract import Contract
 from tideline.model.lineage import Lineage, Verdict
+from tideline.model.loss import Loss
 from tideline.model.position import Coverage, Partition, Position
 from tideline.model.release import Release, release_name
 from tideline.ports import TableCommit
@@ -82,10 +83,12 @@ class SilverVersions(FakeTables):
         super().__init__()
         self.versions: dict[int, pa.Table] = {}
         self.restates: list[int] = []
+        self.ranges: dict[int, dict[str, Any]] = {}
 
     def commits(self, path: str, after: int) -> list[TableCommit]:
         stages = {version: "restate" if version in self.restates else "refine" for version in self.versions}
-        return [TableCommit(version, {"stage": stage}) for version, stage in stages.items() if version > after]
+        told = {version: {"stage": stage, **self.ranges[version]} for version, stage in stages.items()}
+        return [TableCommit(version, said) for version, said in told.items() if version > after]
 
     def version(self, path: str) -> int | None:
         return max(self.versions, default=None)
@@ -220,8 +223,10 @@ class World:
             groups = reference.merge_groups(self.contract, definition, groups, prefix, self.sketches)
         return groups
 
-    def publish(self, cut: Mapping[Partition, Position], *, without: Sequence[str] = ()) -> Release:
-        """A release that covers up to `cut`, with its silver; `without`: a restate has taken these ids out of it."""
+    def publish(
+        self, cut: Mapping[Partition, Position], *, without: Sequence[str] = (), gaps: Sequence[Loss] = ()
+    ) -> Release:
+        """A release that covers up to `cut`, with its silver; `without`: it lacks these ids, by a restate or a loss."""
         number = 1 if self.release is None else self.release.number + 1
         coverage = Coverage(self.log.stream(self.topic), cut)
         before = Coverage(coverage.stream, {}) if self.release is None else self.release.coverage
@@ -232,7 +237,9 @@ class World:
         ends.read_new(self.log)
         counted = [event for event in self.good() if event.position < cut[event.partition]]
         counted = [event for event in counted if event.row and event.row[0] not in without]
-        self.tables.restates += [number] if without else []
+        self.tables.restates += [number] if without and not gaps else []
+        start = {str(p): at for p, at in before}
+        self.tables.ranges[number] = {"from": start, "coverage": coverage.as_json()}
         self.tables.versions[number] = pa.table({
             "event_id": pa.array([event.row[0] for event in counted if event.row], pa.string()),
             "partition": pa.array([event.partition for event in counted], pa.int32()),
@@ -243,6 +250,7 @@ class World:
         self.release = Release(
             number, self.contract.id, "1.0.0", self.contract.hash, f"run-{number}", "2026-01-01T00:00:00Z", coverage,
             0, number, None, increments={p: ends.offset_beyond(p, at) for p, at in cut.items()},
+            gaps=tuple(gaps),
         )  # fmt: skip
         self.documents.put_new(release_name(self.contract.id, number), self.release.as_json())
         return self.release

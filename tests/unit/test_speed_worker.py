@@ -13,6 +13,7 @@ from speed_layer.worker import increments_topic
 from tests.fakes.speed_world import PARTITIONS, Reader, World
 from tideline.adapters.increments import Fence, Increment, Rebase, Record, decode
 from tideline.model.errors import Fatal, Lifecycle
+from tideline.model.loss import Loss
 from tideline.model.position import Range, StreamId
 from tideline.model.release import release_name
 
@@ -239,6 +240,35 @@ def test_a_rollback_makes_the_memory_from_the_older_silver(world: World) -> None
     sale(world, "a")
     worker.tick()
     assert [(i.counts.good, i.counts.deduplicated) for i in increments(world) if i.view == "by_hour"][-1] == (0, 1)
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_ids_that_batch_has_lost_are_forgotten(world: World, restarted: bool) -> None:
+    """Speed had read what the log then lost before batch did: a repeat of it counts, as it does in batch."""
+    worker = world.worker()
+    worker.start()
+    for name in "ab":
+        sale(world, name)
+    world.now = 6
+    worker.tick()
+    if restarted:
+        worker.finish()
+    loss = Loss(world.log.stream(world.topic), 0, Range(0, 1), "ada", "gone", "2026-01-01T00:00:00Z")
+    world.good()  # the reference reads what it can still read
+    world.log.truncate(world.topic, 0, 1)
+    world.publish({0: 2, 1: 0}, without=["a"], gaps=[loss])
+    worker = world.worker() if restarted else worker
+    worker.start() if restarted else None
+    worker.tick()
+    for name in "ab":
+        sale(world, name)
+    worker.tick()
+    counts = [i.counts for i in increments(world) if i.view == "by_hour" and i.end > 2]
+    assert [(c.good, c.deduplicated) for c in counts] == [(1, 1)]
+    world.publish({0: 4, 1: 0}, gaps=[loss])
+    before = len(rebases(world))
+    worker.tick()
+    assert len(rebases(world)) == before, "a loss is passed over once"
 
 
 def test_releases_that_only_grow_rebase_nothing(world: World) -> None:
