@@ -21,6 +21,7 @@ from tideline_airflow.groups import PREFIX, Group, grouped
 from tideline_airflow.marts import with_marts
 from tideline_airflow.stage import ChooseTask, StageTask, alias_of, asset
 
+LONGEST_TAG = 100  # Airflow refuses a longer one, and with it every DAG of the file
 FIRST_DAY = datetime(2010, 12, 1, tzinfo=UTC)  # before the oldest event, so that every day of it can be restated
 MARTS = ".marts"
 _WEIGHT = {"gold": 100, "silver": 10, "bronze": 1}
@@ -67,7 +68,7 @@ def contract_dag(contract: Listed) -> DAG:
         doc_md=contract_doc(contract),
         dagrun_timeout=2 * _limit(stages),
         deadline=alert(contract.deadline, contract.owner, contract.tier),
-        tags=sorted({*contract.tags, contract.domain, contract.product, *_tags(contract)}),
+        tags=_tags(contract, {*contract.tags, contract.domain, contract.product}),
     ) as dag:
         chain(*(_stage_task(stage, contract.id, contract.tier, assets=True) for stage in stages))
     return dag
@@ -83,7 +84,7 @@ def marts_dag(contract: Listed) -> DAG:
         description=contract.description,
         doc_md=marts_doc(contract),
         dagrun_timeout=2 * _limit((stage,)),
-        tags=sorted({*contract.tags, contract.domain, contract.product, *_tags(contract)}),
+        tags=_tags(contract, {*contract.tags, contract.domain, contract.product}),
     ) as dag:
         _stage_task(stage, contract.id, contract.tier, assets=True)
     return dag
@@ -106,7 +107,7 @@ def group_dag(group: Group) -> DAG:
         doc_md=group_doc(group),
         dagrun_timeout=2 * _limit(stages) * len(group.members),
         deadline=alert(group.deadline, group.owner, group.tier),
-        tags=sorted({"grouped", *{member.domain for member in group.members}, *_tags(group)}),
+        tags=_tags(group, {"grouped", *(member.domain for member in group.members)}),
     ) as dag:
         chosen = ChooseTask(task_id="choose", group_id=group.id, retries=3, priority_weight=_WEIGHT[group.tier])
 
@@ -133,8 +134,8 @@ def _cron(schedule: str) -> CronDataIntervalTimetable:
     return CronDataIntervalTimetable(schedule, "UTC")
 
 
-def _tags(of: Listed | Group) -> tuple[str, ...]:
-    return f"tier:{of.tier}", of.owner
+def _tags(of: Listed | Group, words: set[str]) -> list[str]:
+    return sorted({word[:LONGEST_TAG] for word in {*words, f"tier:{of.tier}", of.owner}})
 
 
 def _limit(stages: Iterable[Stage]) -> timedelta:

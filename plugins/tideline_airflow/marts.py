@@ -11,7 +11,10 @@ _ID = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 def with_marts(dbt_project: Path) -> frozenset[str]:
     """Every word of the marts' properties that looks like a contract id; empty without marts.
 
-    A few small files, read as text: whoever writes a mart tags it with its contract, and needs no compile for it.
+    A few small files, read as text: whoever writes a mart tags it with its contract, and needs no compile for it. What
+    is no text says nothing, since one bad file must not take every DAG away.
     """
     folder = dbt_project / "models" / "marts"
-    return frozenset(word for path in sorted(folder.rglob("*.yml")) for word in _ID.findall(path.read_text()))
+    files = sorted(path for ending in ("*.yml", "*.yaml") for path in folder.rglob(ending) if path.is_file())
+    texts = (path.read_text(encoding="utf-8", errors="replace") for path in files)
+    return frozenset(word for text in texts for word in _ID.findall(text))

@@ -238,3 +238,18 @@ def test_a_task_of_a_group_builds_that_group_only(tmp_path: Path, groups: dict[s
     asked = sorted(facts["dags"])[0]
     alone = parse(tmp_path, *contracts, TIDELINE_DAGS="grouped", _AIRFLOW_PARSING_CONTEXT_DAG_ID=asked)
     assert len(facts["dags"]) == 2 and list(alone["dags"]) == [asked]
+
+
+def test_one_odd_contract_or_file_takes_no_other_dag_away(tmp_path: Path) -> None:
+    """An older index may hold labels that lint refuses today, a dbt project links to nowhere and other encodings."""
+    marts = tmp_path / "dbt" / "models" / "marts"
+    marts.mkdir(parents=True)
+    (marts / "bad.yml").write_bytes(b"\xff\xfe")
+    (marts / "gone.yml").symlink_to("nowhere")
+    (marts / "board.yaml").write_text("meta: {contract: retail.sales}\n")
+    odd = small_contract("odd", tags=("t" * 101, ""), owner="o" * 200)
+    home = {"TIDELINE_DBT_PROJECT": str(tmp_path / "dbt")}
+    found = parse(tmp_path, small_contract(), odd, **home)
+    assert found["errors"] == {}
+    assert found["dags"].keys() == {"retail.sales", "retail.odd", "retail.sales.marts"}
+    assert parse(tmp_path, small_contract(), odd, TIDELINE_DAGS="grouped", **home)["errors"] == {}

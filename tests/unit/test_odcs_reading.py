@@ -253,7 +253,7 @@ def test_a_family_without_its_name_in_the_id_is_told() -> None:
     assert not contracts and any("two members of the family have the id" in str(finding) for finding in found)
 
 
-@pytest.mark.parametrize("said", ['"  "', '""', '"a\\nb"', '"\\t"'])
+@pytest.mark.parametrize("said", ['"  "', '""', '"a\\nb"', '"\\t"', "o" * 101])
 def test_an_owner_is_a_line_that_says_something(said: str) -> None:
     """Blanks are nobody to call, and the owner stands in DAGs, alarms and tables."""
     contracts, found = examined(SALES, ("name: retail-data", f"name: {said}"))

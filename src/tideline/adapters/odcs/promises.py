@@ -23,6 +23,8 @@ UNITS = {
     "d": 86_400, "day": 86_400, "days": 86_400,
     "y": 31_536_000, "yr": 31_536_000, "year": 31_536_000, "years": 31_536_000,
 }  # fmt: skip
+_LONGEST_LABEL = 100  # of a tag in Airflow, where the owner is one too
+_LABEL = f"one line of at most {_LONGEST_LABEL} characters"
 _LONGEST = 86_400 * 365_000
 _ID = re.compile(r"[a-z][a-z0-9_]{0,62}\.[a-z][a-z0-9_]{0,62}")
 _TEXT_KEYS = ("usage", "purpose", "limitations", "authoritativeDefinitions", "customProperties")
@@ -51,8 +53,11 @@ def read_identity(telling: Telling, data: Mapping[str, Any]) -> dict[str, Any]:
     owner = team.get("name") if isinstance(team, dict) else None
     if is_blank(owner):
         telling.insist("TL-CON-021", ("team",), "the contract names no owner", "team.name")
-    elif not str(owner).isprintable():
-        telling.insist("TL-CON-022", ("team", "name"), f"the owner is {shown(owner)}", "one line of text")
+    elif not _is_label(owner):
+        telling.insist("TL-CON-022", ("team", "name"), f"the owner is {shown(owner)}", _LABEL)
+    for n, tag in enumerate(data.get("tags") or ()):
+        if not _is_label(tag):
+            telling.insist("TL-CON-022", ("tags", n), f"a tag is {shown(tag)}", _LABEL)
     if is_blank(text.get("purpose")):
         telling.insist(
             "TL-CON-021", ("description",), "the contract does not say what it is for", "description.purpose"
@@ -63,6 +68,11 @@ def read_identity(telling: Telling, data: Mapping[str, Any]) -> dict[str, Any]:
         "domain": domain, "product": product, "version": data["version"], "owner": owner or "",
         "description": text.get("purpose") or "", "tags": tuple(data.get("tags") or ()),
     }  # fmt: skip
+
+
+def _is_label(word: object) -> bool:
+    """Whether it can stand where Airflow, catalog and alarms show it."""
+    return isinstance(word, str) and word.isprintable() and not is_blank(word) and len(word) <= _LONGEST_LABEL
 
 
 def read_promises(telling: Telling, data: Mapping[str, Any]) -> dict[str, Any]:
