@@ -24,6 +24,12 @@ _ASKED = re.compile(r"looks like (.+?), so")
 _NO_OFFSET = "carry no offset"
 
 
+def _likely(path: Path) -> str:
+    """The encoding of a file that is not UTF-8, as iconv calls it: what spreadsheets write, with a mark or without."""
+    with path.open("rb") as file:
+        return "utf-16" if file.read(2) in (b"\xff\xfe", b"\xfe\xff") else "latin1"
+
+
 def csv_rows(path: Path) -> Iterator[dict[str, Any]]:
     """Rows of a CSV file with a header; every value stays text, an empty one is null."""
     csv.field_size_limit(MAX_LINE)
@@ -45,7 +51,7 @@ def csv_rows(path: Path) -> Iterator[dict[str, Any]]:
                 yield {name: value or None for name, value in zip(header, row, strict=True)}
         except UnicodeDecodeError as error:
             raise unreadable(
-                str(path), f"it is not UTF-8 ({error.reason})", "convert it: iconv -f latin1 -t utf-8"
+                str(path), f"it is not UTF-8 ({error.reason})", f"convert it: iconv -f {_likely(path)} -t utf-8"
             ) from None
         except csv.Error as error:
             raise unreadable(str(path), f"it is no CSV ({error})", "see RFC 4180 for quotes and line breaks") from None
