@@ -180,6 +180,20 @@ def test_what_cannot_be_read_says_why_and_what_to_do(
     assert error.value.code == code and says in str(error.value) and error.value.fix
 
 
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json", "b.json", "a.csv"])
+def test_a_file_of_windows_is_read(name: str, tmp_path: Path) -> None:
+    """A mark in front and two characters at the end of each line are no part of any name or value."""
+    rows = {
+        "a.jsonl": '{"a": "x"}\r\n{"a": "y"}\r\n',
+        "a.json": '{"a": "x"}\r\n{"a": "y"}',
+        "b.json": '[\r\n{"a": "x"}]',
+    }
+    path = tmp_path / name
+    path.write_bytes(b"\xef\xbb\xbf" + rows.get(name, "a\r\nx\r\n").encode())
+    draft = read(str(path), kind_of(str(path)), "")
+    assert [(field.name, field.type) for field in draft.fields] == [("a", "string")]
+
+
 def test_a_folder_and_a_missing_file_are_told(tmp_path: Path) -> None:
     """The two usual slips."""
     with pytest.raises(TidelineError, match="TL-IMP-006"):

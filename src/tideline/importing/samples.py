@@ -21,6 +21,7 @@ MAX_COLUMNS = 2_000
 _JSON_BYTES = 50_000_000
 _TYPES = {FieldType.DECIMAL: "number"}
 _ASKED = re.compile(r"looks like (.+?), so")
+_MARK = b"\xef\xbb\xbf"  # with which Windows begins UTF-8
 _NO_OFFSET = "carry no offset"
 
 
@@ -96,7 +97,7 @@ def _has_lines(path: Path) -> bool:
     with path.open("rb") as file:
         line = file.readline(MAX_LINE)
     try:
-        return isinstance(parse(line), dict)
+        return isinstance(parse(line.removeprefix(_MARK)), dict)
     except ValueError:
         return False
 
@@ -112,7 +113,7 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
 
 def _parsed(path: Path, text: bytes, place: str) -> Any:
     try:
-        return parse(text)
+        return parse(text.removeprefix(_MARK) if place in ("", "line 1") else text)
     except ValueError as error:
         where = f"{path}: {place}" if place else str(path)
         reason = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else "it is no JSON"
