@@ -11,7 +11,7 @@ from tests.e2e.living import Living, wait_for
 from tests.platform import java_or_skip
 from tideline.local.probes import ask
 
-pytestmark = [pytest.mark.e2e, pytest.mark.kafka, pytest.mark.spark, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.e2e, pytest.mark.kafka, pytest.mark.spark, pytest.mark.timeout(900)]
 
 
 @pytest.fixture
