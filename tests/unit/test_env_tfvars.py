@@ -43,7 +43,10 @@ def test_roles_and_tables_lie_in_declared_prefixes():
     found = environment.inputs(SALES)
     declared = {one["place"] for one in found["prefixes"].values()}
     asked = {p for role in found["roles"].values() for way in role["prefixes"].values() for p in way}
-    assert asked <= declared
+    assert [one for one in asked if not one.startswith(tuple(declared))] == []
+    assert found["roles"]["ingest"]["prefixes"]["read"][-1] == "silver/retail/sales/_delta_log/", (
+        "the log, no row of it"
+    )
     assert {table["place"] for table in found["tables"].values()} <= declared
     assert set(found["roles"]) == set(tfvars.roles(SALES))
 
