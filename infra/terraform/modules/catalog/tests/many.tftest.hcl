@@ -1,4 +1,4 @@
-# Many contracts of twenty domains: tables follow contracts, grants do not. (Two hundred: the mocked provider needs minutes for thousands.)
+# Many contracts of twenty domains: tables follow contracts, grants do not. (README.md says how a plan grows with them.)
 
 mock_provider "aws" {}
 
