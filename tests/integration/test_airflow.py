@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,9 @@ here = pathlib.Path({folder!r})
 words = sys.argv[1:]
 with open(here / "calls", "a") as calls:
     calls.write(json.dumps(words) + "\\n")
+gate = here / ("gate." + words[4])
+if gate.exists() and words[2] == "cut":
+    gate.read_text()  # a pipe: until somebody opens it for writing
 orders = here / (words[1] + "." + words[2])
 codes = orders.read_text().split() if orders.exists() else []
 if codes:
@@ -99,7 +103,8 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
     fake.parent.mkdir()
     fake.write_text(FAKE.format(python=sys.executable, folder=str(folder)))
     fake.chmod(0o755)
-    index = write_index(folder / "index.json", small_contract())
+    late = small_contract("late", deadline="PT1S")
+    index = write_index(folder / "index.json", small_contract(), late)
     port, *log_ports = free_ports(4)
     with (folder / "airflow.log").open("wb") as log:
         process = subprocess.Popen(
@@ -112,7 +117,9 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
         )
         try:
             api = AirflowApi(f"http://127.0.0.1:{port}", folder / "passwords.json")
-            wait_for("parsed DAGs", lambda: api.has_dag("retail.sales.marts") and api.has_dag("retail.sales"), 240)
+            wait_for(
+                "parsed DAGs", lambda: all(map(api.has_dag, ("retail.sales.marts", "retail.sales", "retail.late"))), 240
+            )
             for pool in airflow_home.pools(Settings()):
                 api._call("POST", "/api/v2/pools", {"name": pool, "slots": 2})
             yield Airflow(api, folder)
@@ -148,6 +155,7 @@ def _environment(folder: Path, index: Path, port: int, log_ports: list[int]) -> 
         **{name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW_")},
         **{f"AIRFLOW__{name}": str(value) for name, value in of_airflow.items()},
         "AIRFLOW_HOME": str(folder),
+        "TIDELINE_HOME": str(folder / "home"),
         "TIDELINE_INDEX": str(index),
         "TIDELINE_SERVING_PORT": str(log_ports[2]),
         "PATH": f"{folder / 'bin'}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
@@ -222,3 +230,36 @@ def test_the_page_is_registered_and_a_task_links_to_the_answer(airflow: Airflow)
     assert call("GET", "/tideline/status")["problem"], "no serving layer runs in this test"
     links = call("GET", "/api/v2/dags/retail.sales/dagRuns/days/taskInstances/publish/links")["extra_links"]
     assert links["Live answer (API)"].endswith("/v1/retail/sales_by_country")
+
+
+def test_a_run_that_is_not_published_in_time_is_told_while_it_runs(airflow: Airflow) -> None:
+    """The scheduler sees the miss and the executor runs the callback: no triggerer, and the run itself goes on."""
+    told = airflow.folder / "home" / "logs" / "deadlines.log"
+
+    def lines(run_id: str) -> list[dict[str, Any]]:
+        found = told.read_text().splitlines() if told.exists() else []
+        assert all(line.startswith("TL-AIR-010 the run was not published in time {") for line in found)
+        facts = [json.loads(line[line.index("{") :]) for line in found]
+        return [fact for fact in facts if (fact["dag"], fact["run"]) == ("retail.late", run_id)]
+
+    def ended(run_id: str) -> bool:
+        return airflow.api.run_state("retail.late", run_id) == "success"
+
+    airflow.api.unpause("retail.late")
+    scheduled = wait_for("scheduled run", lambda: airflow.api.runs("retail.late"))[0]["dag_run_id"]
+    wait_for("end of the scheduled run", lambda: ended(scheduled), 120)
+    wait_for("line about the scheduled run, whose interval ended long ago", lambda: lines(scheduled), 120)
+    gate = airflow.folder / "gate.held"
+    os.mkfifo(gate)
+    try:
+        airflow.api.trigger("retail.late", "held")
+        facts = wait_for("line about the held run", lambda: lines("held"), 120)[0]
+        assert airflow.api.run_state("retail.late", "held") not in FINISHED
+    finally:
+        opened = gate.rename(gate.with_name("opened"))
+        with suppress(OSError):  # nobody reads: the stage has not come to the gate yet, and will find none
+            os.close(os.open(opened, os.O_WRONLY | os.O_NONBLOCK))
+    assert (facts["owner"], facts["tier"], facts["deadline_s"]) == ("retail-data", "gold", 1.0)
+    assert facts["state"] in ("queued", "running")
+    wait_for("end of the held run", lambda: ended("held"), 120)
+    assert len(lines("held")) == 1
