@@ -135,6 +135,7 @@ def _machine(place: Path, store: Store) -> dict[str, str]:
         "spark.driver.extraClassPath": ":".join(map(str, class_path(settings(), "s3"))),
         "spark.driver.extraJavaOptions": f"{_JAVA} -Djava.io.tmpdir={place} -Dderby.system.home={place} {_DERBY}",
         "spark.local.dir": str(scratch),
+        "spark.log.level": "WARN",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.shuffle.partitions": "2",
