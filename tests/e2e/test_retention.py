@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.living import Living, wait_for
+from tests.e2e.living import Living, judge_by_raw_log, wait_for
 from tests.platform import java_or_skip
 from tideline.local.probes import ask
 
@@ -68,3 +69,12 @@ def _accept_the_loss(living: Living, view: str, cut: dict[int, int]) -> None:
     living.feed.burst(300)
     living.settle_positions()
     assert all(ask(url)["meta"]["complete"] for url in living.urls())
+    wait_for(lambda: _equals_the_raw_log(living), 120, "speed has forgotten what batch lost, and figures are the log's")
+
+
+def _equals_the_raw_log(living: Living) -> bool:
+    answers = [{"url": url, "body": ask(url), "client": "settled"} for url in living.urls()]
+    try:
+        return judge_by_raw_log(living, answers) == {"compared": len(answers), "violations": {}}
+    except subprocess.CalledProcessError:  # the oracle found a difference, and said which on its standard output
+        return False
