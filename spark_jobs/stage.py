@@ -11,7 +11,10 @@ from datetime import date
 
 from spark_jobs.job import Job, arguments, carry_out
 from tideline.batch.driver_dbt import DriverDbt
+from tideline.batch.gates import table_path as gates_path
+from tideline.batch.model import view_path
 from tideline.batch.stages import STAGES, Run
+from tideline.environments.marts import written_models
 from tideline.planning import Kind, Request
 
 
@@ -21,8 +24,16 @@ def stage(job: Job, request: Request) -> None:
     def tell(line: str) -> None:
         job.say(line.removeprefix(f"{job.stage}: "))
 
-    dbt = DriverDbt(lambda: job.spark, job.say)
+    dbt = DriverDbt(lambda: job.spark, job.say, lambda: held(job))
     STAGES[job.stage](Run(job.contract, request, job.run_key, job.settings, tell, dbt))
+
+
+def held(job: Job) -> dict[str, str]:
+    """Where the gold tables of the contract are, by name: of its views, its gates and what people wrote for it."""
+    written = written_models(job.settings.dbt_project).get(job.contract.id, [])
+    views = [view_path(name) for name in (*(view.name for view in job.contract.views), *written)]
+    paths = [path for path in (gates_path(job.contract), *views) if job.tables.version(path) is not None]
+    return {path.partition("/")[2]: job.location(path) for path in paths}
 
 
 def asked(words: list[str] | None = None) -> tuple[argparse.Namespace, Request]:

@@ -2,7 +2,7 @@
 
 What is real: the package of this tree, the launcher, spark-submit with the settings that Terraform gives, Kafka,
 Delta's commits through our log store, each job under its role's name. What stands in: S3, EMR and IAM (tests/localaws),
-Derby for Glue, one machine for driver and executors. Encryption, networks and sign-in by IAM are not shown.
+one machine for driver and executors. Encryption, networks and sign-in by IAM are not shown.
 """
 
 from __future__ import annotations

@@ -24,7 +24,6 @@ KEPT = {
     "spark.delta.logStore.s3a.impl",
 }
 LEFT_OUT = {
-    "spark.hadoop.hive.metastore.client.factory.class": "Glue's client is EMR's own; Derby has the names here",
     "spark.dynamicAllocation.enabled": "one process: its executor is the driver",
     "spark.driver.cores": "a worker of EMR has this size, this machine its own",
     "spark.driver.memory": "the same",

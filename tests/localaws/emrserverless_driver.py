@@ -1,7 +1,7 @@
 """A job of EMR Serverless as a process here: its files from the local S3, spark-submit with the release's own Spark.
 
-What is AWS's is put in place: its Delta jars are the locked ones, its S3 connector is hadoop-aws on the local endpoint,
-Glue is a Derby metastore that the job runs share. What is ours comes from S3 and from nowhere else: Python starts
+What is AWS's is put in place: its Delta jars are the locked ones, its S3 connector is hadoop-aws on the local endpoint.
+What is ours comes from S3 and from nowhere else: Python starts
 without its site packages' own list (-S), so that nothing installed from this checkout is found, and gets the packages
 of the tests' environment at the end of its path.
 """
@@ -29,7 +29,6 @@ _OF_EMR = {  # jars on EMR's machines, and the locked artifact that is the same
     "/usr/share/aws/delta/lib/delta-spark.jar": "delta-spark_2.13-",
     "/usr/share/aws/delta/lib/delta-storage.jar": "delta-storage-",
 }
-_DERBY = "-Dderby.system.durability=test"  # no waiting for the disk: the metastore lives as long as the test
 _JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Duser.timezone=UTC -Djava.net.preferIPv4Stack=true"
 
 
@@ -125,15 +124,15 @@ def _environment(asked: Asked, place: Path, store: Store) -> dict[str, str]:
 
 
 def _machine(place: Path, store: Store) -> dict[str, str]:
-    """Spark on two cores, with EMR's S3 connector and metastore replaced."""
-    scratch, shared = place / "scratch", place.parent / "metastore"
+    """Spark on two cores, with EMR's S3 connector replaced."""
+    scratch = place / "scratch"
     return {
         "spark.master": "local[2]",
         "spark.driver.memory": "1g",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.extraClassPath": ":".join(map(str, class_path(settings(), "s3"))),
-        "spark.driver.extraJavaOptions": f"{_JAVA} -Djava.io.tmpdir={place} -Dderby.system.home={place} {_DERBY}",
+        "spark.driver.extraJavaOptions": f"{_JAVA} -Djava.io.tmpdir={place}",
         "spark.local.dir": str(scratch),
         "spark.log.level": "WARN",
         "spark.ui.enabled": "false",
@@ -141,9 +140,7 @@ def _machine(place: Path, store: Store) -> dict[str, str]:
         "spark.sql.shuffle.partitions": "2",
         "spark.default.parallelism": "2",
         "spark.databricks.delta.snapshotPartitions": "2",
-        "spark.sql.warehouse.dir": f"{shared}/warehouse",
-        "spark.hadoop.javax.jdo.option.ConnectionURL": f"jdbc:derby:;databaseName={shared}/names;create=true",
-        "spark.hadoop.hive.exec.scratchdir": f"{scratch}/hive",
+        "spark.sql.warehouse.dir": f"{place}/warehouse",
         "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem",
         "spark.hadoop.fs.s3a.endpoint": store.url,
         "spark.hadoop.fs.s3a.endpoint.region": "us-east-1",

@@ -1,8 +1,7 @@
 """Job runs of EMR Serverless as processes: begun, ended by themselves or when cancelled, and gone with the server.
 
 SUBMITTED -> RUNNING -> SUCCESS or FAILED, with `stateDetails` in the words of AWS; CANCELLING -> CANCELLED. A job run's
-files, its pid and its logs are kept in a folder of its id. One metastore serves all of them: one job run at a time may
-use it.
+files, its pid and its logs are kept in a folder of its id.
 """
 
 from __future__ import annotations

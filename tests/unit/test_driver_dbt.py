@@ -66,6 +66,14 @@ def test_a_setting_holds_for_its_connection_and_for_no_other() -> None:
     assert other.settings == {"ansi": "true", "said": "of the second"}
 
 
+# what the driver's empty catalog is told before dbt begins: the tables that exist, at their places
+NAMED = [
+    "create schema if not exists gold",
+    "create table if not exists gold.a using delta location 's3://g/a'",
+    "create table if not exists gold.b using delta location 's3://g/b'",
+]
+
+
 def result(status: str, name: str, kind: str = "model") -> Any:
     return SimpleNamespace(status=status, message="why", node=SimpleNamespace(name=name, compiled_code="select 1"))
 
@@ -90,8 +98,10 @@ def dbt(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., list[s
         monkeypatch.setattr(main, "dbtRunner", Told)
         said: list[str] = []
         try:
-            runner = DriverDbt(Spark, said.append)  # type: ignore[arg-type]
+            spark = Spark()
+            runner = DriverDbt(lambda: spark, said.append, lambda: {"b": "s3://g/b", "a": "s3://g/a"})  # type: ignore[arg-type, return-value]
             nodes = runner(["build"], {"fact": 1}, "x", Settings(home=tmp_path))
+            assert [text for text, _ in spark.ran] == NAMED
             return [node.name for node in nodes]
         finally:
             assert "TIDELINE_DBT_RUN" not in os.environ

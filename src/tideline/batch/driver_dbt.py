@@ -27,10 +27,15 @@ TARGET, SCHEMA = "driver", "gold"  # of dbt_project/profiles.yml
 
 @dataclass(frozen=True, slots=True)
 class DriverDbt:
-    """A Runner: `spark` opens the driver's session when it is needed, `say` is told what dbt found wrong."""
+    """A Runner: `spark` opens the driver's session when it is needed, `say` is told what dbt found wrong.
+
+    `held` gives the places of the contract's gold tables that exist, by name. A driver's catalog begins empty: what is
+    not named there dbt would make anew, whole.
+    """
 
     spark: Callable[[], SparkSession]
     say: Callable[[str], None]
+    held: Callable[[], Mapping[str, str]]
 
     def __call__(self, words: Sequence[str], facts: Mapping[str, Any], place: str, settings: Settings) -> list[Node]:
         """Run a dbt command as `run_dbt` does, with the same errors but TL-DBT-001 and 004: there is no server to be
@@ -40,6 +45,8 @@ class DriverDbt:
 
         places, spark = Places.of(place, settings), self.spark()
         spark.sql(f"create schema if not exists {SCHEMA}")  # dbt itself does not ask: macros/driver.sql
+        for name, location in sorted(self.held().items()):
+            spark.sql(f"create table if not exists {SCHEMA}.{name} using delta location '{location}'")
         with _sessions_of(spark), _variable(FACTS, json.dumps(dict(facts))):
             done = dbtRunner().invoke([*places.words(words), "--target", TARGET])
         nodes = places.nodes()

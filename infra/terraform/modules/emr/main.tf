@@ -11,7 +11,8 @@ locals {
   release = jsondecode(file("${path.module}/releases.json"))[var.release_label]
   logs    = "s3://${var.bucket_names["logs"]}/emr"
 
-  # Delta as the tables' format, the Glue catalog as their directory. The log store writes a commit only where none is yet.
+  # Delta as the tables' format. Jobs name their tables to themselves (the catalog is in memory) and find them by their place:
+  # the Glue catalog is Terraform's, for those who ask. The log store writes a commit only where none is yet.
   log_store = var.log_store == null ? {} : {
     "spark.delta.logStore.s3.impl"  = var.log_store.class
     "spark.delta.logStore.s3a.impl" = var.log_store.class
@@ -19,15 +20,12 @@ locals {
   log_store_jars = var.log_store == null ? [] : ["s3://${var.bucket_names["artifacts"]}/${var.log_store.jar}"]
 
   spark = merge({
-    "spark.sql.extensions"                             = "io.delta.sql.DeltaSparkSessionExtension"
-    "spark.sql.catalog.spark_catalog"                  = "org.apache.spark.sql.delta.catalog.DeltaCatalog"
-    "spark.sql.catalogImplementation"                  = "hive" # else a script's session keeps its tables' names to itself
-    "spark.hadoop.hive.metastore.client.factory.class" = local.glue_client
-    "spark.sql.session.timeZone"                       = "UTC"
-    "spark.dynamicAllocation.enabled"                  = "true"
+    "spark.sql.extensions"            = "io.delta.sql.DeltaSparkSessionExtension"
+    "spark.sql.catalog.spark_catalog" = "org.apache.spark.sql.delta.catalog.DeltaCatalog"
+    "spark.sql.catalogImplementation" = "in-memory" # EMR's own default is Glue's
+    "spark.sql.session.timeZone"      = "UTC"
+    "spark.dynamicAllocation.enabled" = "true"
   }, local.log_store)
-
-  glue_client = "com.amazonaws.glue.catalog.metastore.AWSGlueDataCatalogHiveClientFactory"
 
   # What a job of the current version brings along. It goes with each job and step, never into a cluster's own configuration:
   # new code must not mean new clusters.

@@ -19,7 +19,7 @@ output "security_configuration" {
 }
 
 output "job_overrides" {
-  description = "What StartJobRun takes as configurationOverrides, as text: encrypted logs, Delta, the Glue catalog, the log store."
+  description = "What StartJobRun takes as configurationOverrides, as text: encrypted logs, Delta, a catalog of its own, the log store."
   value       = jsonencode(local.job_overrides)
 }
 

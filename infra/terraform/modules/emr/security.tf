@@ -39,7 +39,6 @@ locals {
   configurations = [
     { Classification = "delta-defaults", Properties = { "delta.enabled" = "true" } },
     { Classification = "spark-defaults", Properties = merge(local.spark, local.cluster_jars) },
-    { Classification = "spark-hive-site", Properties = { "hive.metastore.client.factory.class" = local.glue_client } },
     {
       Classification = "spark-env"
       Properties     = {}

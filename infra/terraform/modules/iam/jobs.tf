@@ -10,7 +10,7 @@ locals {
 
   job_groups = merge([for stage in concat(local.stages, ["maintain"]) : { for group, ids in local.groups : "${stage}/${group}" => { stage = stage, ids = ids } }]...)
 
-  # What a contract says of each stage, and what it leaves to us: gates' measures, the marts, and the tables of each zone.
+  # What a contract says of each stage, and what it leaves to us: gates' measures, and the marts.
   quality = { for id, one in var.contracts : id => "quality_${one.domain}_${one.product}" }
   marts   = { for id in keys(var.contracts) : id => lookup(var.marts, id, []) }
   own     = { for id, one in var.contracts : id => distinct([for prefix in values(one.prefixes) : prefix.place]) }
@@ -46,22 +46,14 @@ locals {
     var.scope == "domain" ? replace(topic, "tideline.increments.${id}", "tideline.increments.${one.domain}.*") : topic
   } }
 
-  job_tables = { for id, one in var.contracts : id => { for zone in local.tables : zone => concat(
-    var.scope == "domain" && zone != "gold" ? ["${zone}/${one.domain}_*"] : [for table in values(one.tables) : "${zone}/${table.name}" if table.zone == zone && !startswith(table.name, "quality_")],
-    [for kind in ["quality", "stg"] : "gold/${kind}_${var.scope == "domain" ? "${one.domain}_*" : "${one.domain}_${one.product}"}" if zone == "gold"],
-    [for mart in local.marts[id] : "gold/${mart}" if zone == "gold"],
-  ) } }
-  job_tables_read  = { ingest = ["bronze"], refine = ["bronze", "silver", "quarantine"], model = ["silver", "gold"], publish = [], maintain = ["bronze", "silver", "gold", "quarantine"] }
-  job_tables_write = { ingest = ["bronze"], refine = ["silver", "quarantine"], model = ["gold"], publish = [], maintain = [] }
-
   job_grants = { for role, job in local.job_groups : role => {
     read         = concat(flatten([for id in job.ids : [for place in local.asked["${job.stage}/${id}"].read : local.widened[id][place]]]), ["artifacts/jobs/"])
     write        = flatten([for id in job.ids : [for place in local.asked["${job.stage}/${id}"].write : local.widened[id][place]]])
     remove       = job.stage != "maintain" ? [] : flatten([for id in job.ids : [for place in local.asked["maintain/${id}"].write : local.widened[id][place]]])
     topics_read  = job.stage != "ingest" ? [] : flatten([for id in job.ids : [for topic in var.contracts[id].roles["ingest"].topics.read : local.increments[id][topic]]])
     topics_write = []
-    tables_read  = flatten([for id in job.ids : [for zone in local.job_tables_read[job.stage] : local.job_tables[id][zone]]])
-    tables_write = flatten([for id in job.ids : [for zone in local.job_tables_write[job.stage] : local.job_tables[id][zone]]])
+    tables_read  = [] # jobs find tables by their place; Glue's are Terraform's
+    tables_write = []
   } }
 
   # Hadoop's S3 connector asks for a table's folder, and for each folder above it, as if they were objects, and lists those above:
@@ -94,17 +86,7 @@ locals {
         Sid      = "WriteLogs", Effect = "Allow", Action = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
         Resource = ["${local.names.log_groups["emr-serverless"].arn}:*"]
       }),
-      # Spark's catalog asks for the database `default` when a session begins.
-      jsonencode({
-        Sid      = "DefaultDatabase", Effect = "Allow", Action = ["glue:GetDatabase"]
-        Resource = [local.names.arns.glue_catalog, "arn:${local.partition}:glue:${local.scope}:database/default"]
-      }),
     ],
-    # dbt lists what gold has before it builds.
-    [for one in ["gold"] : jsonencode({
-      Sid      = "ListGold", Effect = "Allow", Action = ["glue:GetTables"]
-      Resource = [local.names.arns.glue_catalog, "${local.names.arns.database}gold", "${local.names.arns.table}gold/*"]
-    }) if job.stage == "model"],
   ) }
 
   # The account's root with a condition on the caller means that role alone, also when the role is made later or made anew.
