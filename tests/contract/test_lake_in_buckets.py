@@ -1,6 +1,6 @@
 """Documents and tables in S3 promise what those in a folder promise; S3 is our AWS on loopback.
 
-moto takes any credentials and does not make conditional writes atomic: permissions and races are not shown here.
+moto takes any credentials and answers request after request: permissions and races are not shown here.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import yaml
 
 from tests.infra.overlay import lay_providers
 from tests.infra.plans import Difference, differences
-from tests.infra.terraform_cli import MOTO_ROOTS, Terraform
+from tests.infra.terraform_cli import MOTO_ROOTS, Terraform, TerraformFailed
 from tests.localaws import REGION, REPLICA_REGION
 from tests.localaws.server import LocalAws
 
@@ -36,6 +37,16 @@ def applied(root: Path) -> list[str]:
     return path.read_text().split() if path.exists() else []
 
 
+@dataclass(frozen=True)
+class Life:
+    """What a root was: the types it made, what a second plan would change, what destroy left in state and account."""
+
+    types: list[str]
+    differences: set[Difference]
+    in_state: list[str]
+    in_account: list[str]
+
+
 @dataclass
 class Round:
     """Plans are kept by root, so that what else reads them need not plan again."""
@@ -55,6 +66,25 @@ class Round:
             self.terraform.init(root)
             self.plans[name] = self.terraform.plan(root, set_to=variables)
         return self.plans[name]
+
+    def life(self, name: str) -> Life:
+        """Apply, plan again, destroy, in an empty account; begun once more in another when Terraform fails.
+
+        A loaded machine now and then loses the answer to a request: the provider asks again, and what the first made or
+        removed is then a duplicate or absent. A fault of ours comes back.
+        """
+        try:
+            return self._once(name)
+        except TerraformFailed as failure:
+            warnings.warn(f"{name} is begun again: {str(failure)[-1000:]}", stacklevel=2)
+        self.aws.reset()
+        for left in self.root(name).glob("*.tf[sp]*"):  # terraform.tfstate, its backup, tideline.tfplan
+            left.unlink()
+        self.plans.pop(name, None)
+        return self._once(name)
+
+    def _once(self, name: str) -> Life:
+        return Life(self.apply(name), self.again(name), self.destroy(name), self.left())
 
     def apply(self, name: str) -> list[str]:
         """Apply the plan; the sorted resource types that exist then."""

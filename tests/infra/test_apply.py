@@ -7,11 +7,14 @@ tests/infra/test_policies.py reads the policies.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
+
 import pytest
 
 from tests.infra.plans import Difference, differences, service
-from tests.infra.rounds import Round, applied, known, roots
-from tests.infra.terraform_cli import MOTO_ROOTS
+from tests.infra.rounds import Life, Round, applied, known, roots
+from tests.infra.terraform_cli import MOTO_ROOTS, Terraform, TerraformFailed
 
 GROUPS = 20
 
@@ -20,15 +23,52 @@ GROUPS = 20
 @pytest.mark.parametrize("name", [pytest.param(one, marks=pytest.mark.xdist_group(f"moto-{one}")) for one in roots()])
 def test_a_module_goes_through_its_whole_life(name: str, round_on_moto: Round) -> None:
     """Apply works, the second plan differs only in what known.yaml explains, and destroy leaves an empty account."""
-    life, written = round_on_moto, known(MOTO_ROOTS / name)
-    types = life.apply(name)
-    found = life.again(name)
-    left_in_state = life.destroy(name)
-    assert sorted(found - written.keys()) == [], "the second plan changes what known.yaml does not explain"
-    assert sorted(written.keys() - found) == [], "known.yaml explains what is no longer different: remove it"
-    assert left_in_state == []
-    assert life.left() == []
-    assert types == applied(MOTO_ROOTS / name), f"write to {name}/applied.txt:\n" + "\n".join(types)
+    life, written = round_on_moto.life(name), known(MOTO_ROOTS / name)
+    assert sorted(life.differences - written.keys()) == [], "the second plan changes what known.yaml does not explain"
+    assert sorted(written.keys() - life.differences) == [], "known.yaml explains what is no longer different: remove it"
+    assert life.in_state == []
+    assert life.in_account == []
+    assert life.types == applied(MOTO_ROOTS / name), f"write to {name}/applied.txt:\n" + "\n".join(life.types)
+
+
+@pytest.mark.parametrize("failures", [1, 2])
+def test_a_life_in_which_terraform_fails_is_begun_again_once(failures: int, tmp_path: Path) -> None:
+    """From an empty account and without the state of the first; what fails again is a failure."""
+    account = Account()
+    life = Failing(Terraform("terraform", tmp_path), account, tmp_path, {"one": {}}, failures=failures)  # type: ignore[arg-type]
+    life.root("one").mkdir(parents=True)
+    (life.root("one") / "terraform.tfstate").touch()
+    with pytest.warns(UserWarning, match="one is begun again"):
+        if failures > 1:
+            with pytest.raises(TerraformFailed):
+                life.life("one")
+        else:
+            assert life.life("one").types == ["aws_a"]
+    assert account.resets == 1
+    assert list(life.root("one").iterdir()) == []
+    assert life.plans == {}
+
+
+class Account:
+    """Counts how often it was emptied."""
+
+    resets = 0
+
+    def reset(self) -> None:
+        self.resets += 1
+
+
+@dataclass
+class Failing(Round):
+    """Fails so many times, then works."""
+
+    failures: int = 0
+
+    def _once(self, name: str) -> Life:
+        self.failures -= 1
+        if self.failures >= 0:
+            raise TerraformFailed("an answer was lost")
+        return Life(["aws_a"], set(), [], [])
 
 
 @pytest.mark.parametrize("name", roots())
