@@ -1,6 +1,6 @@
 """Spark commits to a lake in buckets through our log store: one writer for each version, read by delta-rs as written.
 
-S3 is our AWS on loopback. Races of real drivers are not shown here (moto does not make conditional writes atomic), nor
+S3 is our AWS on loopback. Races of real drivers are not shown here (moto answers one request after the other), nor
 that the buckets' policies refuse every other writer (ADR 0016).
 """
 
