@@ -25,7 +25,7 @@ from tests.localaws.emrserverless import run_jobs
 from tests.localaws.emrserverless_runs import JobRuns
 from tests.localaws.s3_requests import Noted
 
-AT_ONCE = 1  # request after request: moto's backends know no threads, and what races there is asked for again, twice made
+AT_ONCE = 1  # moto's backends know no threads: what fails in a race is asked for again, and made twice
 KEPT_OPEN = 3600  # seconds an idle connection lives: the client ends it, never the server
 
 
