@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from speed_layer.fold import Fold, Groups
 from speed_layer.judge import Judged
+from speed_layer.publisher import LARGEST
 from tideline.adapters.increments import Generation, Increment, encode
 from tideline.model.errors import DataError
 from tideline.model.position import Partition, Position, Range
@@ -27,7 +28,7 @@ class Sizes:
     """
 
     wanted: int = 1_000_000
-    most: int = 16_777_216 - 1_024
+    most: int = LARGEST - 1_024
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from tideline.model.errors import Fatal, Lifecycle, Retriable, TidelineError
 from tideline.model.position import Partition, Position, Range
 from tideline.ports import Delivery, EventLog, LogRecord
 
+LARGEST = 16_777_216  # bytes of a message that the increments topic is made for
 _PATIENCE_S = 25.0
 _BATCH = 5_000
 _TOO_LARGE = "refused: MSG_SIZE_TOO_LARGE"
@@ -139,7 +140,7 @@ def _too_small(_what: str, topic: str) -> TidelineError:
         "TL-SPD-009",
         "the topic refuses a message for its size",
         where=f"topic {topic}",
-        fix="alter the topic's configuration: max.message.bytes=16777216",
+        fix=f"alter the topic's configuration: max.message.bytes={LARGEST}",
     )
 
 

@@ -26,7 +26,7 @@ from speed_layer.judge import Judge, Judged
 from speed_layer.memories import Memories
 from speed_layer.pieces import Pieces, Reach, Sizes
 from speed_layer.published import Owner, Published, decide_start
-from speed_layer.publisher import Publisher
+from speed_layer.publisher import LARGEST, Publisher
 from speed_layer.releases import Releases, recreated
 from speed_layer.spill import Spill
 from speed_layer.status import Status
@@ -42,7 +42,7 @@ from tideline.ports import Documents, EventLog, LogReader, LogRecord, Tables
 
 LOG = structlog.get_logger("tideline.speed")
 # kept until no release needs them; what one event adds to a view may exceed a broker's usual megabyte
-INCREMENTS_CONFIG = {"retention.ms": "-1", "retention.bytes": "-1", "max.message.bytes": "16777216"}
+INCREMENTS_CONFIG = {"retention.ms": "-1", "retention.bytes": "-1", "max.message.bytes": str(LARGEST)}
 MAX_RECORDS = 20_000
 FULL_TICK = 2_000  # a tick with so many records is followed by the next one at once
 LONGEST_PAUSE_S = 5.0

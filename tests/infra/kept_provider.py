@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Timer
 
+from tests.ending import ended
+
 ATTACH = "TF_REATTACH_PROVIDERS"
 START_LIMIT = 120.0
 
@@ -47,12 +49,7 @@ def kept_provider(program: Path, folder: Path) -> Iterator[dict[str, str]]:
         finally:
             too_slow.cancel()
             process.terminate()
-            try:
-                process.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-            process.stdout.close()
+            ended(process)
 
 
 def _value(line: str) -> str:

@@ -70,8 +70,8 @@ class Round:
     def life(self, name: str) -> Life:
         """Apply, plan again, destroy, in an empty account; begun once more in another when Terraform fails.
 
-        A loaded machine now and then loses the answer to a request: the provider asks again, and what the first made or
-        removed is then a duplicate or absent. A fault of ours comes back.
+        Twice an answer to the provider was lost, once each in CI and here: it asked again, and what the first request
+        had made was a duplicate. The cause was not found. A fault of ours comes back.
         """
         try:
             return self._once(name)

@@ -109,11 +109,6 @@ def test_a_driver_builds_the_gold_that_the_server_builds(by_server: Lake, by_dri
         commits = [StageCommit.read(one.tables.last_commit(view_path(name))) for one in (lake, by_server)]
         assert commits[0] is not None and commits[0] == commits[1], name
 
-    asked = (driver.settings.logs / "dbt" / SALES.id / "views" / "dbt.log").read_text()
-    own = "|".join(sorted([*wanted, f"quality_{SALES.domain}_{SALES.product}"]))
-    assert f"show table extended in gold like '{own}'" in asked, "a role may ask for its contract's tables only"
-    assert "show databases" not in asked
-
     lake.release("r1", wanted, 1)
     assert driver.run("marts", "m1") == 0, driver.said
     assert "dbt's page is not made by jobs" in driver.said

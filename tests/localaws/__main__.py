@@ -3,8 +3,8 @@
 The first line of standard output is the address. Without a port the system chooses a free one. With `--jobs FOLDER` the
 job runs of EMR Serverless are processes that leave their files there; `--requests FILE` gets what S3 was asked for.
 
-uvicorn serves moto, not moto's own development server: that one closes every connection after its answer, and a client
-that comes back in hundreds of connections at once loses one now and then.
+uvicorn serves moto, not moto's own development server: that one closes every connection after its answer, and Terraform
+makes hundreds of them at once. An answer was lost so in CI; how, was not found.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tests.localaws.emrserverless import run_jobs
 from tests.localaws.emrserverless_runs import JobRuns
 from tests.localaws.s3_requests import Noted
 
-AT_ONCE = 1  # moto's backends know no threads: what fails in a race is asked for again, and made twice
+AT_ONCE = 1  # requests answered side by side: moto's backends are not made for threads
 KEPT_OPEN = 3600  # seconds an idle connection lives: the client ends it, never the server
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Timer
 
+from tests.ending import ended
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 START_LIMIT = 60.0
 
@@ -52,9 +54,4 @@ def local_aws(log: Path, *options: str) -> Iterator[LocalAws]:
         finally:
             too_slow.cancel()
             process.stdin.close()
-            try:
-                process.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-            process.stdout.close()
+            ended(process)

@@ -84,3 +84,28 @@ def test_whoever_is_not_named_is_the_user_of_the_machine(setting: Setting) -> No
     assert offsets("--accept-loss", "1", "8", "9", "--reason", "retention").exit_code == 0
     [loss] = json.loads(offsets("--json").stdout)["losses"]
     assert loss["by"] == pwd.getpwuid(os.getuid()).pw_name
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--reason", "retention"), "belong to --accept-loss"),
+        (("--by", "ada"), "belong to --accept-loss"),
+        (("--force",), "--force belongs to --rollback-to"),
+        (("--accept-loss", "1", "8", "9", "--rollback-to", "1"), "two decisions"),
+    ],
+)
+def test_a_word_that_decides_nothing_alone_is_refused(words: tuple[str, ...], said: str) -> None:
+    """Nobody believes to have accepted a loss or forced a rollback when nothing was done."""
+    refused = offsets(*words)
+    assert refused.exit_code == 2
+    assert said in refused.output
+
+
+def test_a_user_without_a_name_is_asked_for_one(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container with a user id of its own; nothing is written down for nobody."""
+    nobody: dict[int, str] = {}
+    monkeypatch.setattr("pwd.getpwuid", nobody.__getitem__)
+    error = error_of(offsets("--accept-loss", "1", "8", "9", "--reason", "retention"))
+    assert error.code == "TL-LOS-005"
+    assert "--by" in (error.fix or "")

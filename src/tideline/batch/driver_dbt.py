@@ -44,7 +44,7 @@ class DriverDbt:
         from dbt.cli.main import dbtRunner
 
         places, spark = Places.of(place, settings), self.spark()
-        spark.sql(f"create schema if not exists {SCHEMA}")  # dbt itself does not ask: macros/driver.sql
+        spark.sql(f"create schema if not exists {SCHEMA}")
         for name, location in sorted(self.held().items()):
             spark.sql(f"create table if not exists {SCHEMA}.{name} using delta location '{location}'")
         with _sessions_of(spark), _variable(FACTS, json.dumps(dict(facts))):

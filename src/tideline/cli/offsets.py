@@ -39,6 +39,7 @@ def command(contract_id: str, as_json: bool, **asked: Any) -> None:
     from tideline.settings import settings
     from tideline.standing import contradictions, look
 
+    _check_words(asked)
     here = settings()
     contract = load_contract(here.index, contract_id)
     if asked["accept_loss"] is not None:
@@ -61,10 +62,19 @@ def command(contract_id: str, as_json: bool, **asked: Any) -> None:
         click.echo("verified: identity, order, retention, table versions, conservation")
 
 
+def _check_words(asked: Mapping[str, Any]) -> None:
+    """A word without the one that it belongs to would be passed over in silence."""
+    accepting, going_back = asked["accept_loss"] is not None, asked["rollback_to"] is not None
+    if accepting and going_back:
+        raise click.UsageError("--accept-loss and --rollback-to are two decisions: give them one after the other")
+    if not accepting and (asked["reason"] is not None or asked["by"] is not None):
+        raise click.UsageError("--reason and --by belong to --accept-loss")
+    if asked["force"] and not going_back:
+        raise click.UsageError("--force belongs to --rollback-to")
+
+
 def _accept(contract: Contract, asked: Mapping[str, Any], here: Settings, *, quiet: bool) -> None:
     """One document for exactly the range that is gone; the same call again finds it and changes nothing."""
-    import os
-    import pwd
     from datetime import UTC, datetime
 
     from tideline import wiring
@@ -81,10 +91,24 @@ def _accept(contract: Contract, asked: Mapping[str, Any], here: Settings, *, qui
     doors = Doors(
         wiring.event_log(here), wiring.documents(here), wiring.tables(here), lambda: datetime.now(UTC), here.epoch_s
     )
-    by = asked["by"] or pwd.getpwuid(os.getuid()).pw_name
+    by = asked["by"] or _this_user()
     loss = accept(contract, (partition, Range(start, end)), (by, asked["reason"].strip()), doors)
     if not quiet:
         click.echo(f"accepted: {shown([loss])}")
+
+
+def _this_user() -> str:
+    """The name of who runs this; a container's user may have none."""
+    import os
+    import pwd
+
+    from tideline.model.errors import Fatal
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError as error:
+        fix = "say who accepts the loss: --by NAME"
+        raise Fatal("TL-LOS-005", f"user {os.getuid()} of this machine has no name", fix=fix) from error
 
 
 def _roll_back(contract: Contract, number: int, here: Settings, *, force: bool, quiet: bool) -> None:
