@@ -1,8 +1,11 @@
 """A silver table of made-up sales that grows by batches, and the gold built from it: what tests of gold share."""
 
+from __future__ import annotations
+
 import hashlib
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -17,6 +20,9 @@ from tideline.model.measure import present
 from tideline.model.position import Coverage, StreamId
 from tideline.model.release import Release, ReleasedView, release_name
 from tideline.settings import REPOSITORY, Settings
+
+if TYPE_CHECKING:
+    from pyspark.sql.connect.session import SparkSession
 
 SALES = read_contract(REPOSITORY / "contracts/retail/sales.odcs.yaml")
 COUNTRY, PRODUCT = SALES.views
@@ -50,6 +56,13 @@ SCHEMA = pa.schema([
 ])  # fmt: skip
 
 
+def empty_gold(session: SparkSession) -> None:
+    """Make the shared server's catalog forget what other lakes registered as gold, whichever test ran before."""
+    session.sql("create schema if not exists gold")
+    for row in session.sql("show tables in gold").collect():
+        session.sql(f"drop table if exists gold.{row.tableName}")
+
+
 class Lake:
     """A silver table that grows by batches, and the gold that is built from it."""
 
@@ -58,7 +71,7 @@ class Lake:
 
         self.session = SparkSession.builder.remote(settings.spark_remote).create()
         self.session.conf.set("spark.sql.session.timeZone", "UTC")
-        self.session.sql("create schema if not exists gold")
+        empty_gold(self.session)
         self.tables, self.documents = wiring.tables(settings), wiring.documents(settings)
         self.settings, self.rows, self.batch, self.said = settings, [], 0, []
         self.gold = Gold(self.documents, self.tables, settings, self.said.append)

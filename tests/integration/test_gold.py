@@ -21,8 +21,6 @@ def lake(spark: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     lake = Lake(spark.model_copy(update={"home": tmp_path_factory.mktemp("gold")}))
     lake.write(events(0, 3_000))
     yield lake
-    for name in [v.name for v in SALES.views] + ["fct_sales", "dim_product", "dim_customer", "dim_date", "kpi_daily"]:
-        lake.session.sql(f"drop table if exists gold.{name}")
     lake.session.stop()
 
 

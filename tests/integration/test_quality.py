@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.golden.rendering import PLACE
+from tests.integration.gold_lake import empty_gold
 from tideline import wiring
 from tideline.batch.audit import audit_run
 from tideline.batch.commits import StageCommit
@@ -65,7 +66,7 @@ class Shop:
 
         self.session = SparkSession.builder.remote(settings.spark_remote).create()
         self.session.conf.set("spark.sql.session.timeZone", "UTC")
-        self.session.sql("create schema if not exists gold")
+        empty_gold(self.session)
         self.settings, self.contract = settings, orders()
         self.documents, self.tables = wiring.documents(settings), wiring.tables(settings)
         self.count, self.batch = 0, 0
@@ -132,8 +133,6 @@ def shop(spark: Settings, tmp_path: Any) -> Iterator[Shop]:
     project.mkdir()
     shop = Shop(spark.model_copy(update={"home": tmp_path / "home", "dbt_project": project}))
     yield shop
-    for name in ("buyers_by_city", "quality_shop_orders"):
-        shop.session.sql(f"drop table if exists gold.{name}")
     shop.session.stop()
 
 

@@ -80,8 +80,6 @@ def by_server(spark: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iter
     lake = Lake(spark.model_copy(update={"home": tmp_path_factory.mktemp("server")}))
     lake.write(events(0, 1_200))
     yield lake
-    for name in [view.name for view in SALES.views] + [f"quality_{SALES.domain}_{SALES.product}"]:
-        lake.session.sql(f"drop table if exists gold.{name}")
     lake.session.stop()
 
 

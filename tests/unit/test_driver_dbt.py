@@ -90,7 +90,10 @@ def dbt(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., list[s
             def invoke(self, words: list[str]) -> Any:
                 assert json.loads(os.environ["TIDELINE_DBT_RUN"]) == {"fact": 1}
                 assert words[-2:] == ["--target", "driver"]
-                written = [{"unique_id": one, "status": status, "execution_time": 1.0} for one, status in results]
+                written = [
+                    {"unique_id": one, "status": status, "execution_time": 1.0, "message": None}
+                    for one, status in results
+                ]
                 if results:
                     (tmp_path / "dbt" / "x" / "run_results.json").write_text(json.dumps({"results": written}))
                 return done

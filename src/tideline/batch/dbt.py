@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -20,16 +21,24 @@ from tideline.settings import Settings
 
 LIMIT_S = 1_500
 FACTS = "TIDELINE_DBT_RUN"  # the variable that the macros read
+CONDITION = re.compile(r"\[([A-Z][A-Z0-9_]*(?:\.[A-Z0-9_]+)*)\]")  # as Spark begins its messages
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One model or test that dbt ran: `kind` is model, test or unit_test; `status` as dbt names it."""
+    """One model or test that dbt ran: `kind` is model, test or unit_test; `status` as dbt names it.
+
+    `condition` is Spark's name for what went wrong, "" without one. Its text may quote a value: that stays in the log.
+    """
 
     kind: str
     name: str
     status: str
     seconds: float
+    condition: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.condition})" if self.condition else self.name
 
 
 def run_dbt(words: Sequence[str], facts: Mapping[str, Any], place: str, settings: Settings) -> list[Node]:
@@ -86,7 +95,8 @@ class Places:
         for result in json.loads(self.results.read_text())["results"]:
             kind, _, name = str(result["unique_id"]).split(".", 2)
             name = name.split(".")[0] if kind == "test" else name
-            found.append(Node(kind, name, str(result["status"]), round(float(result["execution_time"]), 1)))
+            seconds, named = round(float(result["execution_time"]), 1), CONDITION.search(result["message"] or "")
+            found.append(Node(kind, name, str(result["status"]), seconds, named[1] if named else ""))
         return found
 
 
@@ -104,7 +114,7 @@ def _check_server(settings: Settings) -> None:
 def failure(nodes: Sequence[Node], how: str, log: str) -> TidelineError:
     """What a command that did not succeed means: its models, its data tests, or `how` it ended before these."""
     broken = [node.name for node in nodes if node.kind in ("test", "unit_test") and node.status == "fail"]
-    failed = [node.name for node in nodes if node.status == "error"]
+    failed = [str(node) for node in nodes if node.status == "error"]
     if failed:
         return Retriable("TL-DBT-002", f"dbt could not run {', '.join(failed)}", where=log)
     if broken:
