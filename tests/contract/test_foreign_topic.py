@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from tideline.adapters.kafka_confluent import LOG, ConfluentLog
+from tideline.adapters.kafka_confluent import ConfluentLog
+from tideline.adapters.kafka_librdkafka import LOG
 from tideline.model.errors import Fatal
 from tideline.settings import Settings
 

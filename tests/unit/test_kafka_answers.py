@@ -11,7 +11,7 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from kafka import errors as trouble
 
-from tideline.adapters import kafka_confluent, kafka_python_log
+from tideline.adapters import kafka_confluent, kafka_librdkafka, kafka_python_log
 from tideline.adapters.kafka_answers import ASKED_AGAIN, ask, no_answer, no_topic, not_ready
 from tideline.model.errors import Fatal, PositionLost, Retriable, TidelineError
 from tideline.model.position import Range
@@ -22,7 +22,7 @@ TOPIC_ID = "AAAAAAAAAAAAAAAAAAAAAQ"
 
 
 def _by_confluent(code: int) -> TidelineError:
-    return kafka_confluent._translate(KafkaError(code), "t")
+    return kafka_librdkafka.translate(KafkaError(code), "t")
 
 
 def _by_python(code: int) -> TidelineError:

@@ -6,34 +6,26 @@ reads committed records only; partition-end events move its position over transa
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka import TopicCollection as Topics
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, OffsetSpec
 
-from tideline.adapters.kafka_answers import ASKED_AGAIN, NO_TOPIC, ask, no_answer, no_topic, not_ready, refused
-from tideline.model.errors import Fatal, PositionLost, Retriable, TidelineError
+from tideline.adapters.kafka_answers import NO_TOPIC, ask
+from tideline.adapters.kafka_librdkafka import LOG, connection, made, translate
+from tideline.model.errors import Fatal, PositionLost, Retriable
 from tideline.model.position import Partition, Position, Range, StreamId
 from tideline.ports import Delivery, LogRecord
 
-LOG = logging.getLogger("tideline.kafka")
-LOG.addHandler(logging.NullHandler())
-
-_Client = TypeVar("_Client", AdminClient, Consumer, Producer)
 TOPIC_CONFIG = {"message.timestamp.type": "LogAppendTime"}
 _LOST_FIX = "restate from bronze what it already has; raise the topic's retention so that readers are not overtaken"
 _REFUSED = {
     KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.INVALID_MSG_SIZE, KafkaError.INVALID_MSG, KafkaError._UNKNOWN_PARTITION,
     KafkaError._UNKNOWN_TOPIC, KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.POLICY_VIOLATION,
     KafkaError._INVALID_ARG, KafkaError.INVALID_RECORD,
-}  # fmt: skip
-_OUTSIDE = {
-    KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT, KafkaError._RESOLVE,
-    KafkaError._WAIT_COORD, KafkaError.REQUEST_TIMED_OUT, KafkaError.NETWORK_EXCEPTION, KafkaError._TIMED_OUT_QUEUE,
 }  # fmt: skip
 
 
@@ -53,7 +45,7 @@ class ConfluentLog:
     ) -> None:
         self._bootstrap, self._options = bootstrap, dict(options or {})
         self._request_s, self._delivery_s = request_timeout_s, delivery_timeout_s
-        self._admin = _made(AdminClient, {**_connection(bootstrap), **self._options, "client.id": "tideline-admin"})
+        self._admin = made(AdminClient, {**connection(bootstrap), **self._options, "client.id": "tideline-admin"})
 
     def stream(self, topic: str) -> StreamId:
         """The topic id as the broker's own tools print it (URL-safe), so that all clients name a stream alike."""
@@ -82,7 +74,7 @@ class ConfluentLog:
         try:
             found = self._admin.describe_configs([resource], request_timeout=left_s)[resource].result()
         except KafkaException as error:
-            raise _translate(error.args[0], topic) from error
+            raise translate(error.args[0], topic) from error
         for name, value in TOPIC_CONFIG.items():
             if found[name].value != value:
                 raise Fatal(
@@ -110,13 +102,13 @@ class ConfluentLog:
             self._admin.create_topics([wanted], request_timeout=left_s)[wanted.topic].result()
         except KafkaException as error:
             if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
-                raise _translate(error.args[0], wanted.topic) from error
+                raise translate(error.args[0], wanted.topic) from error
 
     def _describe(self, topic: str, left_s: float) -> Any:
         try:
             return self._admin.describe_topics(Topics([topic]), request_timeout=left_s)[topic].result()
         except KafkaException as error:
-            raise _translate(error.args[0], topic) from error
+            raise translate(error.args[0], topic) from error
 
     def _bounds(self, topic: str, left_s: float) -> dict[Partition, Range]:
         """Answered only when every partition has a leader that serves; a created topic has them a moment later."""
@@ -134,7 +126,7 @@ class ConfluentLog:
         try:
             return {place.partition: answer.result().offset for place, answer in answers.items()}
         except KafkaException as error:
-            raise _translate(error.args[0], topic) from error
+            raise translate(error.args[0], topic) from error
 
 
 class ConfluentReader:
@@ -157,8 +149,8 @@ class ConfluentReader:
         self._overrun: list[Partition] = []
         self._down_since: float | None = None
         self._probed = 0.0
-        connection = {**_connection(bootstrap), **(options or {})}
-        self._consumer = _made(Consumer, {**connection, **_READER, "error_cb": self._on_error})
+        way_in = {**connection(bootstrap), **(options or {})}
+        self._consumer = made(Consumer, {**way_in, **_READER, "error_cb": self._on_error})
         self._consumer.assign([TopicPartition(topic, p, at) for p, at in sorted(self._next.items())])
 
     def poll(self, timeout_s: float, max_records: int) -> Sequence[LogRecord]:
@@ -208,7 +200,7 @@ class ConfluentReader:
         elif error.code() in (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE):
             self._overrun.append(partition)
         else:
-            problem = _translate(error, self._topic)
+            problem = translate(error, self._topic)
             if not isinstance(problem, Retriable):
                 raise problem
             self._on_error(error)
@@ -225,7 +217,7 @@ class ConfluentReader:
         try:
             low, high = self._consumer.get_watermark_offsets(TopicPartition(self._topic, partition), self._patience_s)
         except KafkaException as error:
-            raise _translate(error.args[0], self._topic) from error
+            raise translate(error.args[0], self._topic) from error
         missing = (at, low) if at < low else (min(at, high), at)
         return PositionLost.of(self._topic, partition, missing, _LOST_FIX)
 
@@ -245,7 +237,7 @@ class ConfluentReader:
             self._down_since = None
         except KafkaException as error:
             if now - (self._down_since or now) > self._patience_s:
-                raise _translate(error.args[0], self._topic) from error
+                raise translate(error.args[0], self._topic) from error
 
 
 class ConfluentWriter:
@@ -261,8 +253,8 @@ class ConfluentWriter:
     ) -> None:
         self._patience_s = delivery_timeout_s
         limits = {"delivery.timeout.ms": int(delivery_timeout_s * 1000), "linger.ms": linger_ms}
-        connection = {**_connection(bootstrap), **(options or {})}
-        self._producer = _made(Producer, {**connection, **_WRITER, **limits, "client.id": client_id})
+        way_in = {**connection(bootstrap), **(options or {})}
+        self._producer = made(Producer, {**way_in, **_WRITER, **limits, "client.id": client_id})
 
     def send(
         self,
@@ -292,7 +284,7 @@ class ConfluentWriter:
                 self._producer.poll(0.05)
             except KafkaException as error:
                 if on_delivery is None:
-                    raise _translate(error.args[0], topic) from error
+                    raise translate(error.args[0], topic) from error
                 on_delivery(_delivery(error.args[0], place, None))
                 return
 
@@ -328,38 +320,8 @@ _WRITER = {
 }
 
 
-def _connection(bootstrap: str) -> dict[str, Any]:
-    return {
-        "bootstrap.servers": bootstrap,
-        "allow.auto.create.topics": False,
-        "broker.address.family": "v4",
-        "reconnect.backoff.ms": 50,
-        "reconnect.backoff.max.ms": 1_000,
-        "socket.connection.setup.timeout.ms": 5_000,
-    }
-
-
-def _made(client: Callable[..., _Client], settings: dict[str, Any]) -> _Client:
-    """A client that signs in by token asks for its first one here, and waits for it."""
-    try:
-        return client(settings, logger=LOG)
-    except KafkaException as error:
-        raise _translate(error.args[0], "") from error
-
-
 def _delivery(error: KafkaError | None, partition: Partition, position: Position | None) -> Delivery:
     if error is None:
         return Delivery(partition, position)
     refused = error.code() in _REFUSED
     return Delivery(partition, None, f"{'refused' if refused else 'unknown'}: {error.name()}", refused)
-
-
-def _translate(error: KafkaError, topic: str) -> TidelineError:
-    code = error.code()
-    if code in (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION):
-        return no_topic(topic)
-    if code in ASKED_AGAIN:
-        return not_ready(topic, code)
-    if code in _OUTSIDE or error.retriable():
-        return no_answer(topic, error.name())
-    return refused(topic, f"{error.name()}: {error.str()}")
