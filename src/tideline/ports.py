@@ -93,6 +93,21 @@ class EventLog(Protocol):
     def writer(self, *, linger_ms: int = 0, client_id: str = "tideline") -> LogWriter: ...
 
 
+class Membership(Protocol):
+    """Agrees with the other members of a group who works on which partitions. A hint: safety is the fence."""
+
+    def held(self, timeout_s: float) -> Mapping[str, frozenset[Partition]]:
+        """Wait up to `timeout_s` for news, then what is this member's now, by topic; topics without any are left out.
+
+        Has to be called every few seconds: a member that does not is taken for dead. Raises Retriable.
+        """
+        ...
+
+    def close(self) -> None:
+        """Leave the group at once, so that the others take over without waiting for a time limit."""
+        ...
+
+
 class Documents(Protocol):
     """Small JSON documents under a prefix, written once: releases, cuts, leases (local files, S3, or a fake)."""
 

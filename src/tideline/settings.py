@@ -69,6 +69,9 @@ class Settings(BaseSettings):
     python_slots: int = Field(4, ge=1, description="Airflow pool `python`: the other stages at once.")
     epoch_s: float = Field(5.0, gt=0, description="Length of an epoch: only epoch ends are cuts.")
     tick_ms: int = Field(20, ge=1, le=1000, description="How often the speed layer publishes increments.")
+    speed_group: str = Field(
+        "", description="Speed processes of this name share the partitions. Empty: this one owns them all."
+    )
     quarantine_percent: int = Field(5, ge=0, le=100, description="A run with more refused events is not published...")
     quarantine_rows: int = Field(100, ge=0, description="...when they are also more than this many.")
     crash_at: str = Field(
