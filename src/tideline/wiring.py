@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tideline.model.errors import Fatal
 from tideline.model.lake import DOCUMENTS
-from tideline.ports import Documents, EventLog, Tables
+from tideline.ports import Documents, EventLog, Membership, Tables
 
 if TYPE_CHECKING:
     from tideline.adapters.emr_serverless import ServerlessJobs
@@ -28,6 +29,13 @@ def event_log(settings: Settings, client: str = "confluent") -> EventLog:
             raise Fatal("TL-LOG-011", "the python client cannot sign in by IAM", fix="use the confluent client")
         return PythonLog(settings.kafka_bootstrap)
     raise Fatal("TL-LOG-006", f"there is no event log client {client!r}", fix="use confluent or python")
+
+
+def membership(settings: Settings, topics: Sequence[str]) -> Membership:
+    """This process as a member of the settings' group, from now on; `topics` are those that the group shares."""
+    from tideline.adapters.kafka_membership import KafkaMembership
+
+    return KafkaMembership(settings.kafka_bootstrap, settings.speed_group, topics, options=_sign_in(settings))
 
 
 def _sign_in(settings: Settings) -> dict[str, Any]:
