@@ -16,7 +16,7 @@ from typing import Any
 
 from tideline import compiling
 from tideline.compiling import DBT, INDEX, TERRAFORM, Unit
-from tideline.index import clashes, passed_over, render_listing, sources_to_compile
+from tideline.index import clashes, models_of_people, passed_over, render_listing, sources_to_compile
 from tideline.model.errors import Fatal
 from tideline.settings import REPOSITORY, Settings
 
@@ -104,7 +104,8 @@ def _refuse(units: Mapping[str, Unit], places: Places) -> None:
 
     findings = passed_over(places.contracts)
     findings += [finding for unit in units.values() for finding in unit.findings]
-    findings += clashes((claim for name, unit in units.items() for claim in unit.claims(name)), places.contracts)
+    claims = (claim for name, unit in units.items() for claim in unit.claims(name))
+    findings += clashes(claims, places.contracts, models_of_people(places.dbt_project))
     if findings:
         raise refusal(findings)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,15 +25,17 @@ from tideline.listing import (
 )
 from tideline.model.contract import Contract, dump_index_entry
 from tideline.model.errors import ContractError, Fatal, StaleIndex
+from tideline.model.gold import RESERVED
 
 if TYPE_CHECKING:
     from tideline.adapters.odcs import Finding
 
 
-def compile_index(contracts_dir: Path) -> dict[str, Any]:
+def compile_index(contracts_dir: Path, models: Mapping[str, Path] | None = None) -> dict[str, Any]:
     """`{"format", "sources": {path: sha256}, "contracts": {id: contract}}` of a folder, without any cache.
 
-    Raises ContractError with every finding of every file, Fatal when there is no file.
+    `models` are those that people wrote for dbt, by name. Raises ContractError with every finding of every file, Fatal
+    when there is no file.
     """
     from tideline.adapters.odcs import refusal
 
@@ -45,7 +48,7 @@ def compile_index(contracts_dir: Path) -> dict[str, Any]:
         findings += found
         claims += [Claim.of(contract, name) for contract in made]
         contracts |= {contract.id: contract for contract in made}
-    findings += clashes(claims, contracts_dir)
+    findings += clashes(claims, contracts_dir, models)
     if findings:
         raise refusal(findings)
     return {
@@ -165,29 +168,52 @@ class Claim:
 
     @classmethod
     def of(cls, contract: Contract, source: str) -> Claim:
-        names = [f"id {contract.id!r}", f"topic {contract.stream.topic!r}"]
+        names = [f"id {contract.id!r}", f"table '{contract.domain}_{contract.product}'"]
+        names += [f"topic {contract.stream.topic!r}"]
         names += [f"view {view.name!r}" for view in contract.views]
         return cls(contract.id, source, names, contract.consumes)
 
 
-def clashes(claims: Iterable[Claim], contracts_dir: Path) -> list[Finding]:
-    """What no single file can show: a name that two contracts claim, and a contract that is needed and not there."""
+def clashes(claims: Iterable[Claim], contracts_dir: Path, models: Mapping[str, Path] | None = None) -> list[Finding]:
+    """What no single file can show: a name that two contracts claim, or a contract and one of the dbt `models` that
+    people wrote, and a contract that is needed and not there."""
     from tideline.adapters.odcs.finding import closest
 
-    claims = tuple(claims)
+    claims, models = tuple(claims), models or {}
     known, owners, found = {claim.id for claim in claims}, dict[str, Claim](), []
     for claim in claims:
         for name in claim.names:
             other = owners.setdefault(name, claim)
-            if other is not claim:
+            kind, word = name[:-1].split(" '")
+            part = f"views.{word}" if kind == "view" else "id" if kind == "table" else kind
+            if other is not claim and (kind != "table" or other.id != claim.id):
                 text = f"{name} of {claim.id} is one of {other.id} in {other.source} too"
-                kind, _, word = name.partition(" ")
-                part = f"views.{word[1:-1]}" if kind == "view" else kind
-                found.append(_clash(contracts_dir, claim, part, text, f"give one of the two another {kind}"))
+                change = "id" if kind == "table" else kind
+                found.append(_clash(contracts_dir, claim, part, text, f"give one of the two another {change}"))
+            if model := next((models[one] for one in _made_of(kind, word) if one in models), None):
+                text = f"{name} of {claim.id} becomes the dbt model {model.stem}, and there is one already: {model}"
+                found.append(_clash(contracts_dir, claim, part, text, "give one of the two another name"))
         for needed in claim.consumes:
             if needed not in known:
                 text = f"{claim.id} consumes {needed}, which is no contract"
                 found.append(_clash(contracts_dir, claim, "consumes", text, closest(needed, known - {claim.id})))
+    return found
+
+
+def _made_of(kind: str, word: str) -> tuple[str, ...]:
+    """The dbt models that a name gives: dbt stops for all contracts when two models share a name."""
+    return {"view": (word,), "table": tuple(f"{prefix}{word}" for prefix in RESERVED)}.get(kind, ())
+
+
+def models_of_people(dbt_project: Path) -> dict[str, Path]:
+    """What nobody generated, by its name in dbt: models and seeds, shown by their path in the project."""
+    kinds = (("models", (".sql", ".py")), ("seeds", (".csv",)))
+    found: dict[str, Path] = {}
+    for folder, suffixes in kinds:
+        for place, folders, names in os.walk(dbt_project / folder):
+            folders[:] = [name for name in folders if name != "_generated"]
+            paths = [Path(place, name).relative_to(dbt_project) for name in names]
+            found |= {path.stem: path for path in paths if path.suffix in suffixes}
     return found
 
 

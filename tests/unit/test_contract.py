@@ -89,6 +89,19 @@ def test_the_sales_contract_is_read_with_everything_it_says() -> None:
         ("domain: retail", "domain: [retail", "TL-CON-001", "YAML"),
         ("domain: retail", "domain: \t- x: y: z", "TL-CON-001", "YAML"),
         ("domain: retail", "domain: " + "[" * 5_000, "TL-CON-002", "24 levels"),
+        ("        logicalType: integer\n", "", "TL-CON-021", "'quantity' has no logicalType. Allowed: string,"),
+        ("logicalType: integer", "logicalType: integer\n        semanticType: measure", "TL-CON-022", "under views"),
+        (
+            "logicalType: integer",
+            "logicalType: integer\n        semanticType: dimension",
+            "TL-CON-022",
+            "no event carries",
+        ),
+        ("decimal(12,3)", "BIGINT", "TL-CON-022", "did you mean logicalType: integer?"),
+        ("        physicalType: decimal(12,3)\n", "", "TL-CON-021", "the number 'unit_price' has no physicalType"),
+        ("retail.sales.v1", "tideline.increments.retail.sales", "TL-CON-030", "keep such names for themselves"),
+        ("retail.sales.v1", "__consumer_offsets", "TL-CON-030", "keep such names for themselves"),
+        ("retail.sales.v1", "..", "TL-CON-030", "keep such names for themselves"),
     ],
 )
 def test_a_mistake_is_told_at_its_line_with_what_is_allowed(

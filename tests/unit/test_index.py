@@ -147,6 +147,17 @@ def test_two_contracts_must_not_share_an_id_a_topic_or_a_view(contracts: Path) -
         compile_index(contracts)
 
 
+def test_two_contracts_must_not_share_their_tables(tmp_path: Path) -> None:
+    """`a_b.c` and `a.b_c` are two ids and would be one table and one model of dbt."""
+    for domain, name in (("shop", "orders_leeds"), ("shop_orders", "leeds")):
+        text = SALES.read_text().replace("retail.sales", f"{domain}.{name}")
+        text = text.replace("name: sales\n", f"name: {name}\n", 1)
+        text = text.replace("domain: retail\n", f"domain: {domain}\n").replace("sales_by_", f"{name}_by_")
+        (tmp_path / f"{domain}.odcs.yaml").write_text(text)
+    with pytest.raises(ContractError, match=r"table 'shop_orders_leeds' of \S+ is one of \S+ in \S+ too"):
+        compile_index(tmp_path)
+
+
 def test_a_contract_consumes_only_what_there_is(contracts: Path) -> None:
     claims = [Claim("a.b", "b.odcs.yaml", (), ()), Claim("a.c", "c.odcs.yaml", (), ("a.b", "a.x"))]
     (finding,) = clashes(claims, contracts)
@@ -198,3 +209,33 @@ def test_plan_shows_every_stage_and_the_days_of_a_restate(place: Path) -> None:
     code, output = run("plan", "retail.sales", "--restate", "2011-01-04", "2011-01-06")
     assert code == 0 and "days [2011-01-04, 2011-01-06)" in output
     assert run("plan", "retail.sales", "--restate", "2011-01-06", "2011-01-06")[0] == -1
+
+
+@pytest.mark.parametrize(
+    ("file", "part"),
+    [
+        ("models/marts/sales_by_country_and_day.sql", "- name: sales_by_country_and_day"),
+        ("seeds/stg_retail_sales.csv", "id: retail.sales"),
+    ],
+)
+def test_a_name_of_dbt_that_people_gave_is_not_taken(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, part: str
+) -> None:
+    """dbt builds nothing for anybody while two models have one name: lint, compile and plan say so before."""
+    monkeypatch.setenv("TIDELINE_DBT_PROJECT", str(tmp_path / "dbt"))
+    monkeypatch.setenv("TIDELINE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TIDELINE_INDEX", str(tmp_path / "dags" / "index.json"))
+    settings.cache_clear()
+    own = tmp_path / "dbt" / file
+    own.parent.mkdir(parents=True)
+    own.write_text("select 1 as one\n")
+    line = 1 + next(at for at, text in enumerate(SALES.read_text().splitlines()) if text.strip() == part)
+    for words in (("contract", "lint"), ("contract", "lint", str(place)), ("compile",), ("plan",)):
+        done = CliRunner().invoke(app, words, standalone_mode=False)
+        said = f"{done.output}{done.exception or ''}"
+        assert "TL-CON-031" in said and f"there is one already: {file}" in said, words
+        assert f"sales.odcs.yaml:{line}:" in said, words
+    own.unlink()
+    assert run("contract", "lint") == (0, "1 file, no findings\n")
+    assert run("compile")[0] == 0
+    assert run("contract", "lint") == (0, "1 file, no findings\n"), "what compile wrote is no clash"

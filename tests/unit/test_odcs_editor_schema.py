@@ -59,6 +59,13 @@ def test_good_contracts_are_good_in_the_editor_too() -> None:
         ("logicalType: map", "logicalType: vector"),
         ("value: [retail.sales]", "value: [retail]"),
         ("v3.2.0", "v3.0.2"),
+        ("purpose: ", "purpos: "),
+        ("validValues: ", "validValuess: "),
+        ("property: latency", "propertyy: latency"),
+        ("vendor: tideline", "vendor: tidline"),
+        (", vendor: tideline", ""),
+        ("logicalType: string\n", "semanticType: column\n"),
+        ("logicalType: string\n", "logicalType: string\n        semanticType: measure\n"),
     ],
 )
 def test_a_slip_in_our_keys_is_marked_while_it_is_typed(old: str, new: str) -> None:

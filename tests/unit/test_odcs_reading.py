@@ -179,6 +179,41 @@ def test_a_mistake_in_the_richer_keys_is_told_with_its_place(old: str, new: str,
     assert min(abs(finding.line - line) for finding in told) <= 8
 
 
+def test_a_decimal_may_be_written_as_databases_write_it() -> None:
+    """The standard's own examples say DECIMAL(18,2)."""
+    (plain,), _ = examined(SALES)
+    for written in ("DECIMAL(12,3)", "Numeric( 12 , 3 )", "decimal(12, 3)"):
+        (contract,), found = examined(SALES, ("decimal(12,3)", written))
+        assert contract == plain and not found, written
+
+
+def test_what_stands_beside_a_second_event_is_told_too() -> None:
+    """One finding must not hide all others."""
+    second = "  - {name: returns, logicalType: object}\ncustomProperties:"
+    contracts, found = examined(
+        SALES, ("\ncustomProperties:", f"\n{second}"), ("property: freshness", "property: freshnes")
+    )
+    said = [str(finding) for finding in found]
+    assert not contracts and len(said) == 2
+    assert "unknown promise 'freshnes'" in said[0]
+    assert "exactly one event, here are 2" in said[1] and "a file for each event, or a family" in said[1]
+
+
+def test_a_physical_name_that_nobody_looks_for_is_a_warning() -> None:
+    """Events and tables have the field's name; whoever wrote another one may rely on it."""
+    (contract,), found = examined(SALES, ("- name: country\n", "- name: country\n        physicalName: ctry\n"))
+    assert [(one.code, one.severity) for one in found] == [("TL-CON-041", Severity.WARNING)]
+    assert "'ctry'" in found[0].what and "country" in contract.columns
+    assert not examined(SALES, ("- name: country\n", "- name: country\n        physicalName: country\n"))[1]
+
+
+def test_a_field_that_was_a_measure_once_is_compared_all_the_same() -> None:
+    """The rule is younger than contracts that were in force."""
+    text = RICH.replace("logicalType: integer\n", "logicalType: integer\n        semanticType: measure\n", 1)
+    (contract,), found = examine_earlier(text.encode(), "x.odcs.yaml")
+    assert contract.fields and found[0].house and "a measure" in found[0].what
+
+
 def test_nesting_deeper_than_eight_levels_is_told() -> None:
     inner = "{name: leaf, logicalType: string, description: Leaf.}"
     for level in range(8):

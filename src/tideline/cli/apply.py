@@ -34,7 +34,7 @@ def command(against: str | None, drop_retired: bool, abandon: int | None, yes: b
     if abandon is not None:
         give_up(abandon, site)
         return
-    after = gather.contracts_in(own.contracts)
+    after = gather.contracts_in(own.contracts, own.dbt_project)
     side = gather.against(against, own, site.doors.documents)
     rollout = roll_out(gather.gather(side, after, own, site.doors, drop_retired=drop_retired))
     click.echo(as_text(rollout, side.name), err=as_json)

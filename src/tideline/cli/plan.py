@@ -40,7 +40,7 @@ def _rollout(against: str | None, form: str, *, drop_retired: bool) -> None:
 
     own = settings()
     doors = gather.Doors(wiring.documents(own), wiring.tables(own), wiring.event_log(own))
-    after = gather.contracts_in(own.contracts)
+    after = gather.contracts_in(own.contracts, own.dbt_project)
     side = gather.against(against, own, doors.documents)
     made = roll_out(gather.gather(side, after, own, doors, drop_retired=drop_retired))
     if form == "json":

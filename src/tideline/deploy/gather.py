@@ -58,12 +58,13 @@ def against(asked: str | None, settings: Settings, documents: Documents) -> Side
     return Side(asked, contracts_at(asked, [settings.contracts]))
 
 
-def contracts_in(folder: Path) -> Contracts:
-    """The contracts of a folder; raises ContractError with every finding."""
-    from tideline.index import compile_index
+def contracts_in(folder: Path, dbt_project: Path | None = None) -> Contracts:
+    """The contracts of a folder, to be built in a dbt project or not; raises ContractError with every finding."""
+    from tideline.index import compile_index, models_of_people
     from tideline.model.contract import Contract
 
-    return {id_: Contract.model_validate(entry) for id_, entry in compile_index(folder)["contracts"].items()}
+    models = models_of_people(dbt_project) if dbt_project else None
+    return {id_: Contract.model_validate(entry) for id_, entry in compile_index(folder, models)["contracts"].items()}
 
 
 def gather(side: Side, after: Contracts, settings: Settings, doors: Doors, *, drop_retired: bool = False) -> World:

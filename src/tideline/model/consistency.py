@@ -12,6 +12,7 @@ from tideline.model.problem import Path, Problem
 
 SILVER_COLUMNS = ("partition", "position", "log_time", "payload_hash", "batch")
 DECODED_COLUMNS = ("key", "value", "reason", "drift", "verdict", "repeat")
+OWN_TOPICS = ("tideline.", "__")  # increments of the speed layer, and what brokers remember
 QUERY_WORDS = ("dimensions", "consistency", "limit", "cursor")
 _NO_DIMENSIONS = frozenset({FieldType.DECIMAL, FieldType.OBJECT, FieldType.ARRAY, FieldType.MAP})
 _SERVED = {MeasureKind.MIN, MeasureKind.MAX, MeasureKind.LATEST}
@@ -29,7 +30,7 @@ _FITTING: dict[MeasureKind, tuple[Kind, ...]] = {
 
 def problems(contract: Contract) -> list[Problem]:
     """Everything that does not fit together, in the order of the contract's parts."""
-    found = [*_names(contract), *shapes.problems(contract), *_keys(contract), *_conditions(contract)]
+    found = [*_names(contract), *_topic(contract), *shapes.problems(contract), *_keys(contract), *_conditions(contract)]
     for at, view in enumerate(contract.views):
         found += _view(contract, view, ("views", at))
     return [*found, *gold.problems(contract), *gates.problems(contract)]
@@ -61,6 +62,13 @@ def _names(contract: Contract) -> Iterator[Problem]:
         yield Problem(("rules", at, "name"), f"rule {contract.rules[at].name!r} is defined twice")
     for at in _repeated(view.name for view in contract.views):
         yield Problem(("views", at, "name"), f"view {contract.views[at].name!r} is defined twice")
+
+
+def _topic(contract: Contract) -> Iterator[Problem]:
+    topic = contract.stream.topic
+    if topic.startswith(OWN_TOPICS) or topic in (".", ".."):
+        text = f"the topic {topic!r} is none for events: Tideline and Kafka keep such names for themselves"
+        yield Problem(("stream", "topic"), text, house=True)
 
 
 def _keys(contract: Contract) -> Iterator[Problem]:

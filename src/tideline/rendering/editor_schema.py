@@ -21,15 +21,18 @@ from tideline.model.quality import Action, Severity, Unit
 VENDOR = "tideline"
 _NAME = {"type": "string", "pattern": "^([a-z][a-z0-9_]{0,62}|.*\\$\\{family.*)$"}
 _ID = {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,62}\\.[a-z][a-z0-9_]{0,62}$"}
+_ARGUMENTS = {"pattern": {"type": "string"}, "properties": {"type": "array", "items": {"type": "string"}}}
+_SLIP = {"minLength": 6, "pattern": "^[Tt][Ii]?[Dd]?[Ee]?[ _-]?[Ll]?[Ii]?[Nn]?[Ee]?s?$"}  # of our vendor's name
 _PLACEHOLDER = {"type": "string", "pattern": "^\\$\\{family(\\.[^}]+)?\\}$"}
 
 
 def render(standard: Mapping[str, Any], limits: Mapping[str, Sequence[str]]) -> str:
-    """The text of the schema file; `limits` are the words of the reader: versions, promises, units, kinds, views."""
+    """The text of the schema file; `limits` are words of the reader: versions, promises, units, kinds, arguments."""
     schema = copy.deepcopy(dict(standard))
     schema["title"] = "Data contract of Tideline (ODCS)"
     schema["description"] = "The Open Data Contract Standard with what Tideline adds under customProperties."
     schema["properties"]["apiVersion"]["enum"] = list(limits["versions"])
+    schema["properties"]["description"] |= {"additionalProperties": False, "required": ["purpose"]}
     schema["required"] = [*schema["required"], "name", "domain", "description", "team", "slaProperties", "schema"]
     definitions = schema["$defs"]
     promise = definitions["ServiceLevelAgreementProperty"]["properties"]
@@ -43,7 +46,14 @@ def render(standard: Mapping[str, Any], limits: Mapping[str, Sequence[str]]) -> 
     _hold(definitions, definitions["SchemaBaseProperty"], "Field", _field())
     _hold(definitions, definitions["DataQuality"], "Check", _check())
     schema["properties"]["schema"] |= {"minItems": 1, "maxItems": 1}
-    definitions["SchemaBaseProperty"]["properties"]["logicalType"]["enum"] = list(limits["kinds"])
+    field = definitions["SchemaBaseProperty"]
+    field["required"] = ["logicalType"]
+    field["properties"]["logicalType"]["enum"] = list(limits["kinds"])
+    field["properties"]["semanticType"]["enum"] = ["column"]
+    definitions["DataQualityLibrary"]["properties"]["arguments"] |= {
+        "additionalProperties": False,
+        "properties": {name: _ARGUMENTS.get(name, {"type": "array"}) for name in limits["arguments"]},
+    }
     return json.dumps(schema, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
@@ -64,10 +74,16 @@ def _hold(
         "description": " ".join(f"{key}: {value['description']}" for key, value in ours.items()),
     }
     is_ours = {"properties": {"vendor": {"const": VENDOR}}, "required": ["vendor"]}
+    looks_ours = {"properties": {"property": {"enum": list(ours)}}, "required": ["property"]}
     definitions[f"Tideline{name}Property"] = {
         "$ref": "#/$defs/CustomProperty",
         "if": is_ours,
         "then": {"properties": {"property": named}, "allOf": cases},
+        "else": {
+            "properties": {"vendor": {"not": _SLIP}},
+            "if": looks_ours,
+            "then": {"required": ["vendor"]},
+        },
         "defaultSnippets": [
             {
                 "label": key,

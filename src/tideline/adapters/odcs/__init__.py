@@ -110,11 +110,13 @@ def read_contract(path: Path, shown_as: str | None = None) -> Contract:
 
 def editor_schema() -> str:
     """The JSON Schema of contract files for editors, as text."""
+    from tideline.adapters.odcs.checks import ARGUMENTS
     from tideline.adapters.odcs.promises import HONOURED, NOTED, UNITS, VERSIONS
     from tideline.adapters.odcs.properties import KINDS
     from tideline.rendering.editor_schema import render
 
     words = {"versions": VERSIONS, "promises": (*HONOURED, *NOTED), "units": tuple(UNITS), "kinds": tuple(KINDS)}
+    words["arguments"] = tuple(sorted({name for names in ARGUMENTS.values() for name in names}))
     return render(standard.schema(), words)
 
 

@@ -20,7 +20,7 @@ CODES = {
     "TL-CON-022": "a value that Tideline does not allow",
     "TL-CON-023": "a check that no part of Tideline would run",
     "TL-CON-030": "parts of a contract contradict each other",
-    "TL-CON-031": "two contracts clash",
+    "TL-CON-031": "two contracts, or a contract and a dbt model, clash",
     "TL-CON-040": "what the standard gave up (a warning)",
     "TL-CON-041": "a promise that nothing keeps (a warning)",
     "TL-CON-050": "a file that cannot be laid out anew without changing it",

@@ -23,8 +23,15 @@ OPTIONS = {
 OUR_KEYS = ("pii", "masking", "renamedFrom")
 UNSUITABLE_CLASSES = ("internal", "public")
 _BITS = {"i32": 32, "i64": 64}
-_DECIMAL = re.compile(r"decimal\((\d{1,2}), ?(\d{1,2})\)")
+_DECIMAL = re.compile(r"(?:decimal|numeric)\( *(\d{1,2}) *, *(\d{1,2}) *\)", re.IGNORECASE | re.ASCII)
+_INTEGER = re.compile(r"(big|small|tiny)?int(eger)?", re.IGNORECASE)
 _ADVICE = "state a rule under quality instead"
+_INSTEAD = {
+    ("array", "minItems"): f"{_ADVICE}, such as size(NAME) >= 1",
+    ("object", "required"): "say required: true at the members",
+    ("date", "format"): "delete it: dates are written as ISO 8601 says",
+    ("timestamp", "format"): "delete it: times are written as ISO 8601 says",
+}
 _MODEL_KEYS = {"minLength": "min_length", "maxLength": "max_length", "maxItems": "max_items"}
 _INNER = {"object": "properties", "array": "items", "map": "map"}
 
@@ -48,15 +55,14 @@ class _Fields:
         self.telling.origin[model] = path
         kind, name = found.get("logicalType"), found.get("name", model[-1])
         if not isinstance(kind, str) or kind not in KINDS:
-            near = self.telling.near(kind, KINDS) if kind else "add logicalType: ..."
-            what = f"logicalType of {shown(name)} is {shown(kind)}"
-            self.telling.tell("TL-CON-022", (*path, "logicalType"), what, ", ".join(KINDS), near)
+            self._unknown(kind, name, path)
             return {}
         if depth > MAX_NESTING:
             self.telling.tell("TL-CON-022", path, f"{shown(name)} is nested deeper than {MAX_NESTING} levels")
             return {}
         if depth == 1 or "name" in found:
             self._described(found, path)
+            self._as_named(found, path)
         field: dict[str, Any] = {
             "name": name, "type": KINDS[kind], "description": found.get("description", ""),
             "required": found.get("required", False), "deprecated": found.get("deprecated", False),
@@ -72,6 +78,30 @@ class _Fields:
             field |= self._decimal(found, path)
         field |= self._ours(found, path, model)
         return field | self._options(found, kind, path, model) | self._inside(found, kind, path, model, depth)
+
+    def _unknown(self, kind: Any, name: Any, path: YamlPath) -> None:
+        allowed = ", ".join(KINDS)
+        if kind is None:
+            what = f"{shown(name)} has no logicalType"
+            self.telling.tell("TL-CON-021", path, what, allowed, "add logicalType: ...")
+            return
+        what, near = f"logicalType of {shown(name)} is {shown(kind)}", self.telling.near(kind, KINDS)
+        self.telling.tell("TL-CON-022", (*path, "logicalType"), what, allowed, near)
+
+    def _as_named(self, found: Mapping[str, Any], path: YamlPath) -> None:
+        """What v3.2.0 calls a measure or a dimension is no member of an event; a physical name is not what it has."""
+        name, role, physical = found["name"], found.get("semanticType", "column"), found.get("physicalName")
+        if role != "column":
+            what, near = (
+                f"{shown(name)} is a {role}, which no event carries",
+                f"make it a {role} of a view, under views",
+            )
+            self.telling.insist("TL-CON-022", (*path, "semanticType"), what, "semanticType: column", near)
+        if physical not in (None, name):
+            what = f"events and tables have {shown(name)}: nobody looks for the physicalName {shown(physical)}"
+            self.telling.mention(
+                "TL-CON-041", (*path, "physicalName"), what, "give the field the name that events carry"
+            )
 
     def _described(self, found: Mapping[str, Any], path: YamlPath) -> None:
         if is_blank(found.get("description")):
@@ -109,20 +139,22 @@ class _Fields:
             self.telling.insist("TL-CON-021", (*path, "customProperties"), what, allowed, near)
 
     def _decimal(self, found: Mapping[str, Any], path: YamlPath) -> dict[str, Any]:
-        match = _DECIMAL.fullmatch(str(found.get("physicalType", "")))
+        said, name = found.get("physicalType"), shown(found.get("name", "value"))
+        match = _DECIMAL.fullmatch(str(said))
         if match is None or not int(match[2]) <= int(match[1]):
-            what = (
-                f"physicalType of the number {shown(found.get('name', 'value'))} is {shown(found.get('physicalType'))}"
-            )
-            self.telling.tell(
-                "TL-CON-022", (*path, "physicalType"), what, "decimal(PRECISION,SCALE) such as decimal(12,3)"
-            )
+            allowed = "decimal(PRECISION,SCALE) such as decimal(12,3)"
+            if said is None:
+                self.telling.tell("TL-CON-021", path, f"the number {name} has no physicalType", allowed)
+            else:
+                what = f"physicalType of the number {name} is {shown(said)}"
+                near = "did you mean logicalType: integer?" if _INTEGER.fullmatch(said) else ""
+                self.telling.tell("TL-CON-022", (*path, "physicalType"), what, allowed, near)
             return {}
         return {"precision": int(match[1]), "scale": int(match[2])}
 
     def _options(self, found: Mapping[str, Any], kind: str, path: YamlPath, model: YamlPath) -> dict[str, Any]:
         options, place = found.get("logicalTypeOptions") or {}, (*path, "logicalTypeOptions")
-        self.telling.known(options, OPTIONS.get(kind, ()), place, _ADVICE)
+        self._unkept(options, kind, place)
         field: dict[str, Any] = {}
         for key in OPTIONS.get(kind, ()):
             name = _MODEL_KEYS.get(key, key)
@@ -138,6 +170,17 @@ class _Fields:
         if kind == "timestamp":
             field["timezone"] = self._zone(options, place)
         return field | self._enum(found, kind, path)
+
+    def _unkept(self, options: Mapping[str, Any], kind: str, place: YamlPath) -> None:
+        """Options that the standard knows (another would not come so far) and that nothing here keeps."""
+        allowed = ", ".join(OPTIONS.get(kind, ())) or "none here"
+        for key in options:
+            if key not in OPTIONS.get(kind, ()):
+                what, near = (
+                    f"nothing keeps the option {shown(key)} of {kind} values",
+                    _INSTEAD.get((kind, key), _ADVICE),
+                )
+                self.telling.tell("TL-CON-020", (*place, key), what, allowed, near, of_key=True)
 
     def _zone(self, options: Mapping[str, Any], place: YamlPath) -> str | None:
         zone, carried = options.get("defaultTimezone"), options.get("timezone", True)
@@ -155,7 +198,7 @@ class _Fields:
         if "enum" not in found:
             return {}
         if kind != "string":
-            self.telling.tell("TL-CON-020", (*path, "enum"), f"a {kind} with an enum", "enum of a string", _ADVICE)
+            self.telling.tell("TL-CON-020", (*path, "enum"), f"an enum of {kind} values", "enum of a string", _ADVICE)
             return {}
         values = [entry["value"] for entry in found["enum"]]
         for n, value in enumerate(values):
@@ -196,7 +239,7 @@ class _Fields:
         if found["key"].get("logicalType") != "string":
             what = f"the key of a map is {shown(found['key'].get('logicalType'))}"
             self.telling.tell("TL-CON-022", (*path, "key", "logicalType"), what, "string")
-        self.telling.known(found["key"].get("logicalTypeOptions") or {}, (), (*path, "key", "logicalTypeOptions"))
+        self._unkept(found["key"].get("logicalTypeOptions") or {}, "map's keys", (*path, "key", "logicalTypeOptions"))
         return self._unnamed(found["value"], "value", (*path, "value"), model, depth)
 
     def _unnamed(self, found: Any, name: str, path: YamlPath, model: YamlPath, depth: int) -> dict[str, Any]:

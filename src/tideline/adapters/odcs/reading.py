@@ -40,9 +40,12 @@ class Reader(Telling):
         """The contract, or None when a finding is an error (of an earlier version: one that is not of the house)."""
         data = self.source.data
         self._unique_ids(data, ())
-        if len(data.get("schema", ())) != 1:
-            self.tell("TL-CON-021", ("schema",), "a contract describes exactly one event", "one entry under schema")
-            return None
+        if (events := len(data.get("schema") or ())) != 1:
+            what = f"a contract describes exactly one event, here are {events or 'none'}"
+            near = "write a file for each event, or a family for events of one shape" if events else ""
+            self.tell("TL-CON-021", ("schema",), what, "one entry under schema", near)
+            if not events:
+                return None
         event, at = data["schema"][0], ("schema", 0)
         ours = self.ours(event, at, EVENT_KEYS)
         values = dict(self._place) | read_identity(self, data) | read_promises(self, data)

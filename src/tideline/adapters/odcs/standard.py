@@ -1,6 +1,7 @@
 """Checks a contract against the JSON Schema of the Open Data Contract Standard that its Python package carries.
 
-One known fault of the schema is worked round: the standard documents `stream` of Kinesis servers, the schema forgot it.
+Two known faults of the schema are worked round: it forgot `stream` of Kinesis servers, which the standard documents,
+and what it asks of one logicalType it asks of a field without any too, `map` for one.
 A v3.1.0 file is checked by the schema of v3.2.0, which allows all that v3.1.0 allowed and more.
 """
 
@@ -41,11 +42,15 @@ def check(source: Source) -> Iterator[Finding]:
 
 @cache
 def schema() -> dict[str, Any]:
-    """The standard's JSON Schema (draft 2019-09), with the forgotten key."""
+    """The standard's JSON Schema (draft 2019-09), with its faults mended."""
     text = (resources.files("open_data_contract_standard") / "schema.json").read_text(encoding="utf-8")
     found: dict[str, Any] = json.loads(text)
     kinesis = found["$defs"]["ServerSource"]["KinesisServer"]["properties"]
     kinesis.setdefault("stream", {"type": "string", "description": "The name of the Kinesis data stream."})
+    for case in found["$defs"]["SchemaBaseProperty"]["allOf"]:
+        for condition in case.get("if", {}).get("anyOf", [case.get("if", {})]):
+            if "logicalType" in condition.get("properties", {}):
+                condition["required"] = ["logicalType"]
     return found
 
 

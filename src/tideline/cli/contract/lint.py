@@ -28,7 +28,7 @@ def command(paths: tuple[Path, ...], form: str, as_json: bool, fail_on: str) -> 
     from tideline.adapters.odcs import examine
     from tideline.cli.contract.files import contract_files
     from tideline.cli.contract.report import FORMS
-    from tideline.index import Claim, clashes, printable
+    from tideline.index import Claim, clashes, models_of_people, printable
     from tideline.model.severity import Severity
     from tideline.settings import settings
 
@@ -41,7 +41,9 @@ def command(paths: tuple[Path, ...], form: str, as_json: bool, fail_on: str) -> 
         contracts, found = examine(path, printable(path))
         findings += found
         claims += [_claim(Claim.of(contract, printable(path)), whole=not paths) for contract in contracts]
-    findings += clashes(claims, Path())
+    own = settings().contracts.resolve()
+    known = all(path.resolve().is_relative_to(own) for path in paths)  # of contracts elsewhere dbt's models are others
+    findings += clashes(claims, Path(), models_of_people(settings().dbt_project) if known else {})
     click.echo(FORMS["json" if as_json else form](list(map(printable, files)), findings))
     bad = {Severity.ERROR, Severity.WARNING} if fail_on == "warning" else {Severity.ERROR}
     failing = set() if fail_on == "never" else bad
