@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -327,6 +328,55 @@ def test_a_contract_that_moved_with_its_folder_is_compared(clone: Clone) -> None
     assert contracts_at("main", [clone.root / "products"]).keys() == {"retail.sales", "shop.orders"}
     clone.git("checkout", "main", "--", "contracts")
     assert pair_up([clone.root / "products"], "main").pairs["retail.sales"].earlier == ()  # a copy is a new one
+
+
+def test_a_contract_behind_a_link_of_its_folder_is_compared(clone: Clone) -> None:
+    """The folder moved, and a link stands where it was: the same contracts, by another way."""
+    clone.edit(("maxLength: 64", "maxLength: 6"))
+    (clone.root / "contracts").rename(clone.root / "products")
+    (clone.root / "contracts").symlink_to("products")
+    assert ("error", "TL-CHG-028", "fields.event_id") in clone.told()
+    assert contracts_at("main", [clone.root / "contracts"]).keys() == {"retail.sales", "shop.orders"}
+    clone.commit()
+    clone.edit(("maxLength: 6}", "maxLength: 5}"))
+    assert ("error", "TL-CHG-028", "fields.event_id") in clone.told("HEAD")
+
+
+def test_a_revision_of_the_repository_around_a_submodule_is_not_mistaken(clone: Clone, tmp_path: Path) -> None:
+    """`main` of the submodule is where its break was committed: nothing would be found."""
+    around = tmp_path / "around"
+    around.mkdir()
+    identity = ("-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "protocol.file.allow=always")
+
+    def git(*words: str) -> str:
+        done = subprocess.run(("git", *identity, *words), cwd=around, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    git("init", "-q", "-b", "main")
+    git("submodule", "add", "-q", f"file://{clone.root}", "shared")
+    git("commit", "-q", "-m", "contracts")
+    inner = around / "shared"
+    (inner / FILE).write_text((inner / FILE).read_text().replace("maxLength: 64", "maxLength: 6"))
+    git("-C", "shared", "commit", "-q", "-a", "-m", "break")
+    with pytest.raises(Fatal, match=r"TL-GIT-003.* around the submodule shared") as refused:
+        pair_up([inner / "contracts"], "main")
+    meant = git("rev-parse", "main:shared")
+    assert f"$(git -C {around} rev-parse main:shared)" in refused.value.fix
+    assert pair_up([inner / "contracts"], meant).pairs["retail.sales"].earlier
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_a_repository_of_somebody_else_is_told_with_what_git_asks_for(
+    clone: Clone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a container the files belong to another user: a clone would not help."""
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    for path in (clone.root, clone.root / ".git"):
+        os.chown(path, 12_345, 12_345)
+    with pytest.raises(Fatal, match="dubious ownership") as refused:
+        Repository(clone.root)
+    assert refused.value.fix.endswith(f"git config --global --add safe.directory {clone.root}")
 
 
 def test_a_contract_that_is_a_link_is_compared_with_what_it_led_to(clone: Clone) -> None:

@@ -21,7 +21,7 @@ from tideline.deploy.apply import Site, abandon, apply
 from tideline.deploy.gather import Doors, Side, against, gather
 from tideline.deploy.order import Deployment
 from tideline.deploy.rollout import Action, Rollout, roll_out
-from tideline.model.contract import Contract
+from tideline.model.contract import Compatibility, Contract
 from tideline.model.errors import ContractError, Fatal, Lifecycle, Retriable
 from tideline.model.position import Coverage, StreamId
 from tideline.ports import DataFile
@@ -133,6 +133,18 @@ def test_a_removed_contract_keeps_its_data_and_loses_the_rest(home: Home) -> Non
     _, rollout = home.plan(side=side(OLD))
     assert {action for _, action, _ in named(rollout, "tables") | named(rollout, "topics")} == {Action.KEEP}
     assert {action for _, action, _ in named(rollout, "generate")} == {Action.REMOVE}
+
+
+def test_a_removed_contract_breaks_whoever_reads_it(home: Home) -> None:
+    """A comment on a pull request must not say that nothing breaks where apply will refuse."""
+    _, rollout = home.plan(side=side(OLD))
+    assert rollout.breaking and "TL-CHG-001" in telling.as_text(rollout, "x")
+    assert "**breaking**" in telling.as_markdown(rollout, "x")
+    assert telling.as_json(rollout, "x")["contracts"][0]["breaking"][0]["code"] == "TL-CHG-001"
+    with pytest.raises(ContractError, match="TL-CHG-001"):
+        home.apply(side=side(OLD))
+    free = OLD.model_copy(update={"compatibility": Compatibility.NONE})
+    assert not home.plan(side=side(free))[1].breaking
 
 
 def test_a_new_column_needs_no_rebuild_and_tells_of_the_quarantine(home: Home) -> None:

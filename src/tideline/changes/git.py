@@ -1,11 +1,12 @@
 """Reads earlier contract files out of git's own store: no checkout, nothing of the work tree is touched.
 
-Errors: TL-GIT-001 no git program, 002 no work tree, 003 unknown revision, 004 the clone is too shallow, 005 git failed.
+Errors: TL-GIT-001 no git program, 002 no work tree, 003 unknown or ambiguous revision, 004 the clone is too shallow, 005 git failed.
 """
 
 from __future__ import annotations
 
 import posixpath
+import re
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ Blob = str
 _SECONDS = 120
 _LINK = "120000"  # the mode of a symbolic link
 _LINKS = 16  # of links to links so many are followed
+_FOREIGN = re.compile(r"dubious ownership in repository at '(.+)'")
 _DEEPEN = "fetch all of it: git fetch --unshallow (in GitHub Actions: fetch-depth: 0 of actions/checkout)"
 
 
@@ -40,7 +42,10 @@ class Repository:
             place = place.parent
         found = _run(place, ("rev-parse", "--show-toplevel"))
         if found.returncode != 0:
+            foreign = _FOREIGN.search(found.stderr.decode(errors="replace"))
             fix = "work in a clone, or compare with a folder: --against FOLDER"
+            if foreign:
+                fix = f"if you trust its owner: git config --global --add safe.directory {foreign[1]}"
             raise Fatal("TL-GIT-002", f"no git work tree: {_words(found.stderr)}", where=str(place), fix=fix)
         self.root = Path(found.stdout.decode().rstrip("\n")).resolve()
 
@@ -51,6 +56,11 @@ class Repository:
         except ValueError:
             fix = "give paths of one repository, or compare with a folder"
             raise Fatal("TL-GIT-002", f"{path} is not inside the git work tree {self.root}", fix=fix) from None
+
+    def holds(self, path: str) -> bool:
+        """Whether the work tree has a file at this path itself, not behind a link."""
+        place = self.root / path
+        return place.exists() and place.resolve() == place
 
     @property
     def is_shallow(self) -> bool:
@@ -72,7 +82,18 @@ class Repository:
         """Whether it is the name of a commit."""
         return self._asked("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}") is not None
 
+    def _of_one_repository(self, revision: str) -> None:
+        """Refuse a name that the repository around a submodule knows too: there it means other versions."""
+        around = self._asked("rev-parse", "--show-superproject-working-tree")
+        if around and Repository(Path(around)).knows(revision):
+            outer = Path(around).resolve()
+            place = self.root.relative_to(outer).as_posix()
+            what = f"{revision!r} is a revision of the repository around the submodule {place}, not only of its own"
+            fix = f"name a commit of the submodule: $(git -C {outer} rev-parse {revision}:{place})"
+            raise Fatal("TL-GIT-003", what, where=str(self.root), fix=fix)
+
     def _commit(self, revision: str) -> str:
+        self._of_one_repository(revision)
         found = self._asked("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
         if found:
             return found

@@ -218,9 +218,9 @@ def _moved(repository: Repository, commit: str, then: Mapping[str, bytes], wante
 
 
 def _left(repository: Repository, commit: str, then: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Contract files of the commit that lay somewhere else and are not there any more."""
+    """Contract files of the commit that lay somewhere else and are not there any more, or only by way of a link."""
     blobs = repository.files(commit, ["."], SUFFIX)
-    left = {path: blob for path, blob in blobs.items() if path not in then and not (repository.root / path).exists()}
+    left = {path: blob for path, blob in blobs.items() if path not in then and not repository.holds(path)}
     held = repository.read(left.values())
     return {path: held[blob] for path, blob in left.items()}
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from tideline.model.change import compare, judge, keeps_verdicts, needs_rebuild
-from tideline.model.compatibility import Change, Code, Needs, blocks
+from tideline.model.compatibility import Change, Code, Needs, blocks, removed
 from tideline.model.contract import Contract
 from tideline.rendering import evolution, spark
 from tideline.rendering.evolution import Act
@@ -141,8 +141,10 @@ def _contract(id_: str, world: World) -> ContractPlan:
     stored = world.stored.get(id_, Stored())
     if after is None:
         assert before is not None
+        gone = (removed(before),)
+        blocked = tuple(change for change in gone if blocks(change, before.compatibility))
         items = tuple(_removed(before, world))
-        return ContractPlan(id_, Action.REMOVE, (before.version, None), items=items, blocked=())
+        return ContractPlan(id_, Action.REMOVE, (before.version, None), gone, blocked, items)
     changes = compare(before, after) if before else ()
     columns = () if stored.schema is None else evolution.changes(
         stored.schema, before, after, drop_retired=world.drop_retired
