@@ -1,6 +1,9 @@
-"""`python -m speed_layer`: one worker per contract of the compiled index, until SIGTERM or a newer speed layer.
+"""`python -m speed_layer`: works on the contracts of the compiled index, until SIGTERM or a newer speed layer.
+
+With TIDELINE_SPEED_GROUP the processes of that name share the partitions; without, this one owns them all.
 
 Exit codes are those of the command line: 0 asked to stop, 2 and 4 wrong set-up or index, 76 another worker took over.
+One contract's error ends the process only when no other contract is left to work on.
 """
 
 from __future__ import annotations
@@ -10,11 +13,12 @@ import signal
 import sys
 import time
 import uuid
-from threading import Event, Thread
-from typing import Any
+from collections.abc import Callable
+from threading import Event
 
 import structlog
 
+from speed_layer.crew import Crew, Hands, Job, Partitions, ThreadedJob
 from speed_layer.health import Health
 from speed_layer.status import Metrics, Status
 from speed_layer.worker import Doors, Pace, Worker
@@ -27,52 +31,6 @@ from tideline.settings import Settings, settings
 
 LOG = structlog.get_logger("tideline.speed")
 INDEX_LOOK_S = 2.0
-
-
-class Crew:
-    """The workers of one generation of the index, each in its own thread; the first error stops all.
-
-    A contract whose views are all batch-only has none: it is idle.
-    """
-
-    def __init__(self, config: Settings, contracts: dict[str, Contract], metrics: Metrics) -> None:
-        self.stop = Event()
-        self._error: BaseException | None = None
-        self.statuses = {id_: Status(id_, contract.hash, metrics) for id_, contract in contracts.items()}
-        pace = Pace(tick_s=config.tick_ms / 1000, epoch_s=config.epoch_s)
-        me = uuid.uuid4().hex[:12]
-        self._workers = []
-        for id_, contract in contracts.items():
-            if not contract.streamed:
-                self.statuses[id_].rest()
-                continue
-            doors = Doors(
-                wiring.event_log(config), wiring.documents(config), wiring.tables(config), HllSketches(),
-                time.monotonic, config.home / "state" / "speed",
-            )  # fmt: skip
-            self._workers.append(Worker(contract, doors, pace, me, self.statuses[id_]))
-        self._threads = [Thread(target=self._run, args=(worker,), name="worker") for worker in self._workers]
-        for thread in self._threads:
-            thread.start()
-
-    def snapshots(self) -> dict[str, dict[str, Any]]:
-        return {id_: status.snapshot for id_, status in self.statuses.items()}
-
-    def end(self) -> None:
-        """Stop the workers and wait for them; raises the first error that one of them ended with."""
-        self.stop.set()
-        for thread in self._threads:
-            thread.join()
-        error, self._error = self._error, None
-        if error is not None:
-            raise error
-
-    def _run(self, worker: Worker) -> None:
-        try:
-            worker.run(self.stop)
-        except BaseException as error:  # noqa: BLE001 - handed to the main thread, which reports it
-            self._error = self._error or error
-            self.stop.set()
 
 
 def main() -> int:
@@ -99,18 +57,53 @@ def _serve(config: Settings, asked: Event) -> None:
     try:
         while not asked.is_set():
             contracts = load_index(config.index)
-            crew = Crew(config, contracts, metrics)
-            crews[:] = [crew]
-            hashes = {id_: contract.hash for id_, contract in contracts.items()}
-            while not crew.stop.is_set() and not asked.wait(INDEX_LOOK_S):
-                if _hashes(config) not in ({}, hashes):
-                    LOG.info("the index changed: starting again with its contracts")
-                    break
-            crew.end()
+            crews[:] = [Crew(contracts, metrics, hands(config, asked))]
+            changed = _changes(config, {id_: contract.hash for id_, contract in contracts.items()})
+            try:
+                crews[-1].run(lambda changed=changed: asked.is_set() or changed())  # type: ignore[misc]
+            finally:
+                crews[-1].end()
     finally:
-        for crew in crews:
-            crew.end()
         health.close()
+
+
+def hands(config: Settings, asked: Event) -> Hands:
+    """What a crew of this installation works with; every worker has clients of its own."""
+    pace = Pace(tick_s=config.tick_ms / 1000, epoch_s=config.epoch_s)
+
+    def hire(contract: Contract, status: Status, partitions: Partitions) -> Job:
+        return ThreadedJob(lambda stop: worker(contract, status, partitions).run(stop))
+
+    def worker(contract: Contract, status: Status, partitions: Partitions) -> Worker:
+        doors = Doors(
+            wiring.event_log(config), wiring.documents(config), wiring.tables(config), HllSketches(),
+            time.monotonic, config.home / "state" / "speed",
+        )  # fmt: skip
+        return Worker(contract, doors, pace, uuid.uuid4().hex[:12], status, partitions)
+
+    def open_topic(contract: Contract) -> Job:
+        stream = contract.stream
+        return ThreadedJob(lambda _: wiring.event_log(config).create(stream.topic, stream.partitions))
+
+    join = (lambda topics: wiring.membership(config, topics)) if config.speed_group else None
+    return Hands(hire, open_topic, time.monotonic, asked.wait, join)
+
+
+def _changes(config: Settings, known: dict[str, str]) -> Callable[[], bool]:
+    """Tells, with a look every other second, whether the index on disk has other contracts than these."""
+    due = time.monotonic() + INDEX_LOOK_S
+
+    def changed() -> bool:
+        nonlocal due
+        if (now := time.monotonic()) < due:
+            return False
+        due = now + INDEX_LOOK_S
+        if _hashes(config) in ({}, known):
+            return False
+        LOG.info("the index changed: starting again with its contracts")
+        return True
+
+    return changed
 
 
 def _hashes(config: Settings) -> dict[str, str]:
@@ -126,6 +119,7 @@ def _log_to_stderr() -> None:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),

@@ -11,14 +11,19 @@ from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 
+from speed_layer.status import WELL
 from tideline.model.errors import Fatal
 
 JSON = "application/json"
+ILL = ("retrying", "ended")
 Snapshots = Callable[[], Mapping[str, Mapping[str, Any]]]
 
 
 class Health:
-    """Serves until closed. `snapshots` gives the newest status of each contract; ready means all of them run."""
+    """Serves until closed. `snapshots` gives the newest status of each contract.
+
+    Ready means that all of them run or have nothing to do here; who is not is named with its error.
+    """
 
     def __init__(self, host: str, port: int, snapshots: Snapshots) -> None:
         handler = type("Handler", (_Handler,), {"snapshots": staticmethod(snapshots)})
@@ -51,9 +56,11 @@ class _Handler(BaseHTTPRequestHandler):
             self._json(HTTPStatus.OK, {"status": "alive"})
         elif self.path == "/readyz":
             states = {name: snapshot.get("state", "starting") for name, snapshot in contracts.items()}
-            ready = bool(states) and all(state in ("running", "idle") for state in states.values())
+            errors = {name: contracts[name].get("last_error", "") for name, state in states.items() if state in ILL}
+            ready = bool(states) and all(state in WELL for state in states.values())
             self._json(
-                HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE, {"ready": ready, "contracts": states}
+                HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE,
+                {"ready": ready, "contracts": states, **({"errors": errors} if errors else {})},
             )
         elif self.path == "/status":
             self._json(HTTPStatus.OK, {"contracts": contracts})

@@ -41,6 +41,7 @@ class Memories:
     of: dict[Partition, FirstPositions] = field(default_factory=dict)
     silver_version: int = -1  # the version of silver that the memories agree with
     _saved: dict[Partition, tuple[int, ...]] = field(default_factory=dict)
+    _believed: frozenset[int] | None = None  # versions of silver that a memory on disk may agree with; None: any
 
     def recall(
         self, resume: Mapping[Partition, Position], held: Mapping[Partition, Range], release: Release | None
@@ -64,7 +65,10 @@ class Memories:
                 memory.freeze()
             state = (memory.numbers, memory.frozen_to, memory.known_from, self.silver_version)
             if memory.runs and self._saved.get(partition) != state:
-                self.spill.save(partition, memory, self.silver_version)
+                try:
+                    self.spill.save(partition, memory, self.silver_version)
+                except FileNotFoundError:  # another process of this home has the partition: again at the next epoch
+                    continue
                 self._saved[partition] = state
 
     def are_overruled(self, release: Release, partitions: Iterable[Partition]) -> bool:
@@ -77,7 +81,10 @@ class Memories:
         else:
             found = (self.spill.silver_version(partition, self._horizon_ms) for partition in partitions)
             known = [version for version in found if version is not None]
-        return any(self._judged_again(since, release) for since in known)
+        if any(self._judged_again(since, release) for since in known):
+            return True
+        self._believed = frozenset(known)
+        return False
 
     def follow(self, release: Release | None) -> None:
         """The memories agree with the silver of this release, since nothing overruled them or they were made of it."""
@@ -85,7 +92,7 @@ class Memories:
 
     def start_over(self, partitions: Iterable[Partition]) -> None:
         """Forget everything, also what is on disk: the next `recall` makes new memories from silver."""
-        self.of, self._saved = {}, {}
+        self.of, self._saved, self._believed = {}, {}, frozenset()
         for partition in partitions:
             self.spill.drop(partition)
 
@@ -106,7 +113,7 @@ class Memories:
         return round(self.contract.deduplication.horizon.total_seconds() * 1000)
 
     def _has(self, partition: Partition, resume: Position) -> bool:
-        memory = self.of.get(partition) or self.spill.load(partition, self._horizon_ms)
+        memory = self.of.get(partition) or self.spill.load(partition, self._horizon_ms, self._believed)
         if memory is None or memory.known_from > resume:
             return False
         self.of[partition] = memory

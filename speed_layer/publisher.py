@@ -106,7 +106,8 @@ class Publisher:
                 "TL-SPD-001",
                 f"another worker took over partition {partition} (generation {record.position})",
                 where=f"topic {self._topic}",
-                fix="nothing: this worker ends and the other one goes on; run one speed layer per contract",
+                fix="nothing: this worker ends and the other one goes on; processes that shall share the work "
+                "have one TIDELINE_SPEED_GROUP",
             )
 
 

@@ -2,12 +2,17 @@
 
 One folder per partition: immutable run files and a manifest, which is replaced last. What is corrupt, of another stream
 or of another contract is treated as if it were not there: the memory is then seeded anew.
+
+Two processes may use one folder, while a partition moves between them: files carry their writer's name, so that a
+manifest never speaks of what another one wrote. The later save wins and takes the other's files away.
 """
 
 from __future__ import annotations
 
 import os
+import uuid
 import zlib
+from collections.abc import Container
 from pathlib import Path
 
 import msgspec
@@ -16,11 +21,12 @@ import numpy as np
 from speed_layer.dedup import ENTRY, FirstPositions, Run
 from tideline.model.position import Partition, StreamId
 
-_FORMAT = 2
+_FORMAT = 3
 _MANIFEST = "manifest.json"
 
 
 class _RunFile(msgspec.Struct, forbid_unknown_fields=True):
+    name: str
     number: int
     bucket: int
     level: int
@@ -46,15 +52,17 @@ class Spill:
 
     def __init__(self, root: Path, stream: StreamId, contract_hash: str) -> None:
         self._root, self._stream, self._hash = root, stream, contract_hash
+        self._writer = uuid.uuid4().hex[:8]
         self._written: dict[tuple[Partition, int], _RunFile] = {}
 
     def save(self, partition: Partition, memory: FirstPositions, silver_version: int = -1) -> None:
-        """1. write the run files that are new; 2. replace the manifest; 3. remove files it no longer names."""
+        """1. write the run files that are not there; 2. replace the manifest; 3. remove files it does not name.
+
+        FileNotFoundError when another process removed files meanwhile: saved again, it is whole.
+        """
         folder = self._root / f"p{partition}"
         folder.mkdir(parents=True, exist_ok=True)
-        files = [
-            self._written.get((partition, run.number)) or self._write(folder, partition, run) for run in memory.runs
-        ]
+        files = [self._there(folder, partition, run) or self._write(folder, partition, run) for run in memory.runs]
         manifest = _Manifest(
             format=_FORMAT,
             stream=self._stream.name,
@@ -67,20 +75,24 @@ class Spill:
             numbers=memory.numbers,
             runs=files,
         )
-        _replace(folder / _MANIFEST, msgspec.json.encode(manifest))
-        named = {_file_name(run.number) for run in memory.runs} | {_MANIFEST}
+        self._replace(folder / _MANIFEST, msgspec.json.encode(manifest))
+        named = {file.name for file in files} | {_MANIFEST}
         for path in folder.iterdir():
             if path.name not in named:
-                path.unlink()
+                path.unlink(missing_ok=True)
         kept = {run.number for run in memory.runs}
         self._written = {k: v for k, v in self._written.items() if k[0] != partition or k[1] in kept}
 
-    def load(self, partition: Partition, horizon_ms: int) -> FirstPositions | None:
-        """The memory of a partition, or None when there is no usable one."""
+    def load(
+        self, partition: Partition, horizon_ms: int, believed: Container[int] | None = None
+    ) -> FirstPositions | None:
+        """The memory of a partition, or None when there is no usable one; `believed` are versions of silver."""
         folder = self._root / f"p{partition}"
         try:
             manifest = self._manifest(folder)
-            if not self._fits(manifest, horizon_ms):
+            if not self._fits(manifest, horizon_ms) or (
+                believed is not None and manifest.silver_version not in believed
+            ):
                 return None
             runs = [_read(folder, file) for file in manifest.runs]
         except (OSError, ValueError):  # msgspec's errors and numpy's are ValueErrors
@@ -121,29 +133,29 @@ class Spill:
             manifest.format, manifest.stream, manifest.identity, manifest.contract_hash, manifest.horizon_ms,
         )  # fmt: skip
 
+    def _there(self, folder: Path, partition: Partition, run: Run) -> _RunFile | None:
+        file = self._written.get((partition, run.number))
+        return file if file is not None and (folder / file.name).exists() else None
+
     def _write(self, folder: Path, partition: Partition, run: Run) -> _RunFile:
         content = run.entries.tobytes()
-        _replace(folder / _file_name(run.number), content)
-        file = _RunFile(run.number, run.bucket, run.level, len(run.entries), zlib.crc32(content))
+        name = f"run-{run.number:08d}-{self._writer}.bin"
+        self._replace(folder / name, content)
+        file = _RunFile(name, run.number, run.bucket, run.level, len(run.entries), zlib.crc32(content))
         self._written[partition, run.number] = file
         return file
 
+    def _replace(self, path: Path, content: bytes) -> None:
+        temporary = path.with_name(f"{path.name}.{self._writer}.new")
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+
 
 def _read(folder: Path, file: _RunFile) -> Run:
-    content = (folder / _file_name(file.number)).read_bytes()
+    content = (folder / file.name).read_bytes()
     if len(content) != file.rows * ENTRY.itemsize or zlib.crc32(content) != file.crc:
         raise ValueError("the run file is not the one that was written")
     return Run(file.number, file.bucket, file.level, np.frombuffer(content, dtype=ENTRY))
-
-
-def _file_name(number: int) -> str:
-    return f"run-{number:08d}.bin"
-
-
-def _replace(path: Path, content: bytes) -> None:
-    temporary = path.with_name(path.name + ".new")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)

@@ -11,7 +11,7 @@ The increments topic is the only truth about positions; committed offsets are no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -35,7 +35,7 @@ from tideline.adapters.increments import Fence, Increment, Rebase
 from tideline.adapters.json_events import EventDecoder
 from tideline.crash import point
 from tideline.model.contract import Contract
-from tideline.model.errors import PositionLost, Retriable, TidelineError
+from tideline.model.errors import Lifecycle, PositionLost, Retriable, TidelineError
 from tideline.model.position import Partition, Position, Range, StreamId
 from tideline.model.release import Release
 from tideline.ports import Documents, EventLog, LogReader, LogRecord, Tables
@@ -43,6 +43,7 @@ from tideline.ports import Documents, EventLog, LogReader, LogRecord, Tables
 LOG = structlog.get_logger("tideline.speed")
 # kept until no release needs them; what one event adds to a view may exceed a broker's usual megabyte
 INCREMENTS_CONFIG = {"retention.ms": "-1", "retention.bytes": "-1", "max.message.bytes": str(LARGEST)}
+Owned = Collection[Partition]
 MAX_RECORDS = 20_000
 FULL_TICK = 2_000  # a tick with so many records is followed by the next one at once
 LONGEST_PAUSE_S = 5.0
@@ -77,10 +78,16 @@ def increments_topic(contract_id: str) -> str:
 
 
 class Worker:
-    """Owns all partitions of one contract's stream. Single-threaded; `status` may be read from other threads."""
+    """Owns some partitions of one contract's stream. Single-threaded; `status` may be read from other threads.
 
-    def __init__(self, contract: Contract, doors: Doors, pace: Pace, worker_id: str, status: Status) -> None:
+    `worker_id` is of this object alone: whoever goes on with the same partitions in this process is another worker.
+    """
+
+    def __init__(
+        self, contract: Contract, doors: Doors, pace: Pace, worker_id: str, status: Status, partitions: Owned
+    ) -> None:
         self._contract, self._doors, self._pace, self._id, self.status = contract, doors, pace, worker_id, status
+        self._partitions = sorted(partitions)
         self._topic = increments_topic(contract.id)
         self._views = [view.name for view in contract.streamed]
         self._fold = Fold(contract, doors.sketches)
@@ -95,9 +102,8 @@ class Worker:
         self._release: Release | None = None
         self._releases = Releases(doors.documents, contract.id)
         self._stops: dict[Partition, Position] = {}
-        self._metered: dict[Partition, Position] = {}
         self._due = dict.fromkeys(("epoch", "release", "check"), 0.0)
-        self._ticks = 0
+        self._pause_s = 0.0
 
     # --- start and recovery
 
@@ -108,9 +114,8 @@ class Worker:
         log.create(contract.stream.topic, contract.stream.partitions)
         log.create(self._topic, contract.stream.partitions, INCREMENTS_CONFIG)
         owner = Owner(self._same_stream(), contract.hash)
-        partitions = range(contract.stream.partitions)
         self._publisher = Publisher(log, self._topic, self._id)
-        generations = self._publisher.fence(partitions, Fence(self._id, owner.stream, contract.hash))  # 1
+        generations = self._publisher.fence(self._partitions, Fence(self._id, owner.stream, contract.hash))  # 1
         self._release = self._releases.live(owner)
         self._published = read_tail(log, self._topic, generations, self._views, self._release)  # 2
         held = log.bounds(contract.stream.topic)
@@ -167,8 +172,7 @@ class Worker:
         resume = {partition: published.first() for partition, published in self._published.items()}
         read_from = self._memories.recall(resume, held, self._release)
         self._memories.follow(self._release)
-        for partition, at in resume.items():
-            self._metered[partition] = max(at, self._metered.get(partition, 0))
+        self.status.count_from(self._same_stream(), resume)
         self._reader = self._doors.log.reader(self._contract.stream.topic, read_from)
         self._stops = {}
         self._meet_release()
@@ -182,7 +186,6 @@ class Worker:
         records = reader.poll(timeout_s, MAX_RECORDS)
         publisher.check()
         epoch_end = self._doors.clock() >= self._due["epoch"]
-        self._ticks += 1
         firsts = {partition: published.first() for partition, published in self._published.items()}
         for batch in cut_at(records, firsts, {p: reader.position(p) for p in firsts}, self._stops):
             self._publish(batch, epoch_end)
@@ -219,7 +222,7 @@ class Worker:
         memory = self._memories.of[partition]
         judged = self._judge.judge(records, memory)
         memory.passed(end)
-        fresh = self._metered[partition]
+        fresh = self.status.counted[partition]
         counts = judged.counts(fresh)
         for outcome, number in (
             ("in", counts.records), ("good", counts.good), ("quarantined", counts.quarantined),
@@ -229,7 +232,7 @@ class Worker:
         self._drift.see(partition, judged.drifted, fresh)
         self.status.quarantined.update(reason for position, reason in judged.reasons if position >= fresh)
         self._gates.see(judged.rows, judged.positions, fresh)
-        self._metered[partition] = max(fresh, end)
+        self.status.counted[partition] = max(fresh, end)
         return judged
 
     def _end_epoch(self) -> None:
@@ -335,27 +338,31 @@ class Worker:
     # --- life
 
     def run(self, stop: Event) -> None:
-        """Tick until told to stop; outages are waited out, a newer worker or a wrong set-up ends it with its error."""
-        pause, started = 0.0, False
+        """Take turns until told to stop, then finish."""
         while not stop.is_set():
-            try:
-                if not started:
-                    self.start()
-                    started = True
-                if self.tick(self._pace.idle_s) < FULL_TICK:
-                    stop.wait(self._pace.tick_s)
-                pause = 0.0
-            except (Retriable, PositionLost) as error:
-                started = False
-                pause = min(LONGEST_PAUSE_S, pause * 2 or 0.1)
-                self._tell_error(error, "retrying")
-                stop.wait(pause)
-            except TidelineError as error:
-                self._tell_error(error, "ended")
-                self._close_reader()
-                raise
-        if started:
+            stop.wait(self.turn())
+        if self._reader is not None:
             self.finish()
+
+    def turn(self) -> float:
+        """A start or a tick; returns the seconds to wait before the next one.
+
+        Outages are waited out; a newer worker, a wrong set-up or wrong data ends this worker with its error.
+        """
+        try:
+            if self._reader is None:
+                self.start()
+            read = self.tick(self._pace.idle_s)
+        except (Retriable, PositionLost) as error:
+            self._close_reader()
+            self._pause_s = min(LONGEST_PAUSE_S, self._pause_s * 2 or 0.1)
+            self._tell_error(error, "retrying")
+            return self._pause_s
+        except BaseException:
+            self._close_reader()
+            raise
+        self._pause_s = 0.0
+        return self._pace.tick_s if read < FULL_TICK else 0.0
 
     def finish(self) -> None:
         """A graceful end: the memory is on disk, the epoch is closed, everything published is acknowledged."""
@@ -364,6 +371,8 @@ class Worker:
         try:
             self._end_epoch()
             self._running()[1].settle()
+            self.status.state = "stopped"
+        except Lifecycle:  # another worker went on before this one had finished
             self.status.state = "stopped"
         except Retriable as error:  # the topic stays the truth: the next start continues from what it has
             self._tell_error(error, "stopped")
@@ -380,11 +389,10 @@ class Worker:
             self._reader = None
 
     def _tell(self, held: Mapping[Partition, Range]) -> None:
-        self.status.log_end = {partition: bounds.end for partition, bounds in held.items()}
+        self.status.log_end = {partition: held[partition].end for partition in self._published}
         self.status.next = {p: {view: pub.next(view) for view in self._views} for p, pub in self._published.items()}
         self.status.publish()
 
     def _tell_error(self, error: TidelineError, state: str) -> None:
-        self.status.state, self.status.last_error = state, str(error)
-        self.status.publish()
+        self.status.trouble(error, state)
         LOG.warning(state, contract=self._contract.id, **error.as_dict())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import json
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -105,8 +105,8 @@ class Reader:
         self.next = 0
         self.verdicts: list[Verdict] = []
         self.lineages: dict[tuple[Partition, str], Lineage[Groups]] = {}
-        self._at = dict.fromkeys(range(PARTITIONS), 0)
-        for partition in range(PARTITIONS):
+        self._at = dict.fromkeys(range(world.partitions), 0)
+        for partition in self._at:
             for view in world.contract.views:
                 self.lineages[partition, view.name] = Lineage(self._combine(view.name))
 
@@ -121,7 +121,7 @@ class Reader:
         """Batch and speed merged, and the positions covered; None where a lineage cannot be cut at the release."""
         contract, release = self._world.contract, self._world.release
         definition = contract.view(view)
-        covered = {p: 0 if release is None else release.coverage.at(p) for p in range(PARTITIONS)}
+        covered = {p: 0 if release is None else release.coverage.at(p) for p in range(self._world.partitions)}
         groups: Groups = {} if release is None else self._world.reference(view, covered)
         reached: dict[Partition, Position] = {}
         for partition, at in covered.items():
@@ -163,22 +163,27 @@ class World:
         self.log_ms, self.step_ms, self.now = 1_700_000_000_000, 1, 0.0
         self.log = FakeEventLog(lambda: self.log_ms)
         self.documents, self.tables, self.sketches = FakeDocuments(), SilverVersions(), HllSketches()
-        self.state, self.topic = state, self.contract.stream.topic
-        self.log.create(self.topic, PARTITIONS)
+        self.state, self.topic, self.partitions = state, self.contract.stream.topic, self.contract.stream.partitions
+        self.log.create(self.topic, self.partitions)
         self.decoder = EventDecoder(self.contract)
         self.release: Release | None = None
         self.workers, self.sizes = 0, Sizes()
         self._judged: list[reference.Judged] = []
-        self._taken = dict.fromkeys(range(PARTITIONS), 0)
+        self._taken = dict.fromkeys(range(self.partitions), 0)
         self._good: list[reference.Judged] = []
         self._prefixes: dict[tuple[str, Partition], tuple[list[Position], list[Groups]]] = {}
 
     def worker(self, **pace: float) -> Worker:
-        self.workers += 1
-        doors = Doors(self.log, self.documents, self.tables, self.sketches, lambda: self.now, self.state, self.sizes)
+        """The next worker, with all partitions."""
         status = Status(self.contract.id, self.contract.hash, Metrics(CollectorRegistry()))
         paced = Pace(**{"release_s": 0.0, "check_s": 0.0, "epoch_s": 5.0, **pace})
-        return Worker(self.contract, doors, paced, f"w{self.workers}", status)
+        return self.worker_of(range(self.partitions), status, paced, self.state)
+
+    def worker_of(self, partitions: Collection[Partition], status: Status, pace: Pace, state: Path) -> Worker:
+        """The next worker, with some partitions, in a process that has this status and this folder."""
+        self.workers += 1
+        doors = Doors(self.log, self.documents, self.tables, self.sketches, lambda: self.now, state, self.sizes)
+        return Worker(self.contract, doors, pace, f"w{self.workers}", status, partitions)
 
     def append(self, event_id: str, partition: Partition | None = None, **members: Any) -> None:
         self.append_raw(event_id, json.dumps(members | {"event_id": event_id}).encode(), partition)
@@ -231,7 +236,7 @@ class World:
         coverage = Coverage(self.log.stream(self.topic), cut)
         before = Coverage(coverage.stream, {}) if self.release is None else self.release.coverage
         known = increments_topic(self.contract.id) in self.log.topics
-        starts = dict.fromkeys(range(PARTITIONS), 0) if known else {}
+        starts = dict.fromkeys(range(self.partitions), 0) if known else {}
         starts |= dict(self.release.increments) if self.release and known else {}
         ends = EpochEnds(self.contract, before, starts)
         ends.read_new(self.log)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
@@ -12,7 +13,8 @@ from urllib.request import urlopen
 import pyarrow as pa
 import pytest
 
-from speed_layer.__main__ import Crew
+from speed_layer.__main__ import hands
+from speed_layer.crew import Crew
 from speed_layer.health import Health
 from speed_layer.status import Metrics
 from tests.fakes.speed_world import World as SpeedWorld
@@ -55,9 +57,10 @@ def test_the_speed_layer_publishes_nothing_of_it(tmp_path: Path) -> None:
 def test_a_contract_with_nothing_to_fold_is_idle_and_ready(tmp_path: Path) -> None:
     """No worker, no topic, no trouble: readiness does not wait for it."""
     promise = batch_only(contract(), "by_id", "other")
-    crew = Crew(Settings(home=tmp_path), {promise.id: promise}, Metrics(None))
+    crew = Crew({promise.id: promise}, Metrics(None), hands(Settings(home=tmp_path), Event()))
     health = Health("127.0.0.1", 0, crew.snapshots)
     try:
+        crew.step()
         assert crew.snapshots()[promise.id]["state"] == "idle"
         with urlopen(f"http://127.0.0.1:{health._server.server_address[1]}/readyz") as answer:
             assert json.load(answer) == {"ready": True, "contracts": {promise.id: "idle"}}
