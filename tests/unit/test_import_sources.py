@@ -18,9 +18,10 @@ from tideline.adapters.table_schemas import database_schema
 from tideline.importing import samples, tables
 from tideline.importing.deciding import Said, settle
 from tideline.importing.draft import Draft, FieldDraft
+from tideline.importing.json_schema import NEWEST
 from tideline.importing.source import Kind, kind_of, read
 from tideline.importing.writing import write
-from tideline.model.errors import TidelineError
+from tideline.model.errors import Fatal, TidelineError
 
 NESTED = pa.schema(
     [
@@ -222,6 +223,7 @@ def avro(*fields: Any) -> str:
             '{"$ref": "#/$defs/a", "$defs": {"a": {"properties": {"b": {"$ref": "#/$defs/a"}}}}}',
             "recursive",
         ),
+        ("a.json", '{"$schema": "x", "allOf": [{"$ref": "#"}]}', "refers to itself"),
     ],
 )
 def test_a_schema_that_no_contract_can_say_is_refused(name: str, text: str, says: str, tmp_path: Path) -> None:
@@ -230,6 +232,52 @@ def test_a_schema_that_no_contract_can_say_is_refused(name: str, text: str, says
     with pytest.raises(TidelineError, match=says) as error:
         read(str(tmp_path / name), kind_of(str(tmp_path / name)))
     assert error.value.code == "TL-IMP-003"
+
+
+BASE = {"type": "object", "properties": {"id": {"type": "string"}, "at": {"type": "string"}}, "required": ["id"]}
+
+
+def schema_of(tmp_path: Path, **said: Any) -> Draft:
+    (tmp_path / "s.json").write_text(json.dumps({"$schema": NEWEST, "$defs": {"base": BASE}, **said}))
+    return read(str(tmp_path / "s.json"), Kind.JSON_SCHEMA)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"allOf": [{"$ref": "#/$defs/base"}], "properties": {"at": {"format": "date-time"}, "n": {"type": "integer"}}},
+        {"$ref": "#/$defs/base", "properties": {"at": {"format": "date-time"}, "n": {"type": "integer"}}},
+        {"allOf": [{"$ref": "#/$defs/base"}, {"properties": {"n": {"type": "integer"}}},
+                   {"properties": {"at": {"format": "date-time"}}}]},
+    ],
+)  # fmt: skip
+def test_members_that_a_schema_inherits_are_members(said: dict[str, Any], tmp_path: Path) -> None:
+    """`allOf`, and what stands beside a `$ref`: each part holds, so no field may be lost without a word."""
+    draft = schema_of(tmp_path, **said)
+    assert {field.name: (field.type, field.required) for field in draft.fields} == {
+        "id": ("string", True), "at": ("timestamp", False), "n": ("integer", False),
+    }  # fmt: skip
+    assert not draft.quality
+
+
+def test_what_a_schema_says_of_the_whole_event_is_left_open(tmp_path: Path) -> None:
+    """Conditions between fields, required names without a field, and parts that disagree."""
+    draft = schema_of(
+        tmp_path,
+        allOf=[{"properties": {"n": {"type": "integer", "minimum": 1}}}, {"properties": {"n": {"minimum": 5}}}],
+        dependentRequired={"n": ["m"]}, minProperties=2, required=["n", "elsewhere"], additionalProperties=True,
+    )  # fmt: skip
+    said = [check["implementation"] for check in draft.quality]
+    assert said == ["? n: allOf", "? the event: dependentRequired, minProperties, required elsewhere"]
+    assert all("open" in check for check in draft.quality)
+    assert draft.notes == ["the event: members that are not named are refused, the schema allowed them"]
+
+
+def test_a_schema_whose_parts_double_is_refused_in_bounded_time(tmp_path: Path) -> None:
+    """Fifteen definitions that each name the next one twice: twice as many parts with each."""
+    doubling = {f"d{n}": {"allOf": [{"$ref": f"#/$defs/d{n + 1}"}] * 2} for n in range(15)}
+    with pytest.raises(Fatal, match=r"TL-IMP-002.* parts"):
+        schema_of(tmp_path, **{"$defs": {**doubling, "d15": BASE}, "$ref": "#/$defs/d0"})
 
 
 def test_kinds_of_json_are_told_apart(tmp_path: Path) -> None:

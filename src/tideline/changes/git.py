@@ -1,6 +1,7 @@
 """Reads earlier contract files out of git's own store: no checkout, nothing of the work tree is touched.
 
-Errors: TL-GIT-001 no git program, 002 no work tree, 003 unknown or ambiguous revision, 004 the clone is too shallow, 005 git failed.
+Errors: TL-GIT-001 no git program, 002 no work tree, 003 a revision that is unknown or means two things, 004 the
+clone is too shallow, 005 git failed.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from typing import Any
 import jsonschema_rs
 
 from tideline.importing import types
+from tideline.importing.all_of import joined
 from tideline.importing.draft import MAX_DEPTH, MAX_FIELDS, Draft, FieldDraft, refused, too_big
 
 _HARMLESS = {
@@ -34,6 +35,7 @@ _WIDTHS: dict[tuple[Any, Any], dict[str, Any]] = {
     (-(1 << 31), (1 << 31) - 1): {"format": "i32"}, (-(1 << 63), (1 << 63) - 1): {},
 }  # fmt: skip
 _OF_DIGITS = re.compile(r"([\^$?():|\[\]{},*+0-9-]|\\\.|\\d)+")  # no letter and no dot of its own: digits, sign, point
+_MOST_PARTS = 20_000  # that $ref and allOf lead to
 NEWEST = "https://json-schema.org/draft/2020-12/schema"
 _DRAFT = re.compile(r"https?://json-schema\.org/(draft-0[467]|draft/2019-09|draft/2020-12)/schema#?")
 
@@ -52,6 +54,7 @@ def draft_of(schema: Any, source: str) -> Draft:
         draft.name = schema["title"] if schema["title"].islower() else ""
     draft.purpose = " ".join(str(schema.get("description") or "").split())
     draft.fields = reader.members(root, 0)
+    reader.told("the event", root, [])
     return draft
 
 
@@ -79,21 +82,27 @@ def _number_or_its_text(branches: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 class _Reader:
     def __init__(self, root: Mapping[str, Any], source: str) -> None:
-        self._root, self.draft, self._count = root, Draft(source), 0
+        self._root, self.draft, self._count, self._followed = root, Draft(source), 0, 0
 
     def resolved(self, schema: Any, hops: int) -> dict[str, Any]:
-        """A schema with its local `$ref` followed; anything beyond the file is refused."""
+        """A schema joined with what its local `$ref` and `allOf` say; anything beyond the file is refused."""
         if not isinstance(schema, dict):
             return {}
-        reference = schema.get("$ref")
-        if reference is None:
-            return schema
+        self._followed += 1
+        if self._followed > _MOST_PARTS:
+            raise too_big(self.draft.source, f"it is made of more than {_MOST_PARTS} parts", "import a part of it")
+        if hops > MAX_DEPTH:
+            raise refused(self.draft.source, "a part of it refers to itself", "a contract cannot be recursive")
+        parts = [self._target(schema["$ref"], hops)] if schema.get("$ref") is not None else []
+        parts += [self.resolved(part, hops + 1) for part in schema.get("allOf") or ()]
+        own = {key: value for key, value in schema.items() if key not in ("$ref", "allOf")}
+        return joined([*parts, own]) if parts else own
+
+    def _target(self, reference: Any, hops: int) -> dict[str, Any]:
         if not isinstance(reference, str) or not reference.startswith("#"):
             raise refused(
                 self.draft.source, f"$ref {str(reference)[:80]!r} leaves the file", "bundle the schema into one file"
             )
-        if hops > MAX_DEPTH:
-            raise refused(self.draft.source, f"$ref {reference!r} refers to itself", "a contract cannot be recursive")
         target: Any = self._root
         for part in reference.removeprefix("#").strip("/").split("/") if reference != "#" else ():
             key = part.replace("~1", "/").replace("~0", "~")
@@ -101,7 +110,7 @@ class _Reader:
         if not isinstance(target, dict):
             raise refused(self.draft.source, f"$ref {reference!r} leads nowhere", "define it under $defs")
         _check(target, self.draft.source)
-        return {**self.resolved(target, hops + 1), **{key: value for key, value in schema.items() if key != "$ref"}}
+        return self.resolved(target, hops + 1)
 
     def members(self, schema: Mapping[str, Any], depth: int) -> list[FieldDraft]:
         required = schema.get("required") or []
@@ -124,12 +133,23 @@ class _Reader:
         field.description = field.description or " ".join(str(schema.get("description") or "").split())
         kind = schema.get("type")
         self._typed(field, schema, kind, depth)
-        unsaid = [key for key in schema if key not in _HARMLESS or (key in _UNSAID and not self._said(field, key))]
-        if unsaid and "logicalType" not in field.open:
-            self._not_said(field, unsaid)
+        unsaid = [key for key in schema if key in _UNSAID and not self._said(field, key)]
+        if "logicalType" not in field.open:
+            self.told(field.name, schema, unsaid)
 
-    def _not_said(self, field: FieldDraft, unsaid: list[str]) -> None:
-        text = f"{field.name}: {', '.join(sorted(unsaid))}"
+    def told(self, name: str, schema: Mapping[str, Any], unsaid: list[str]) -> None:
+        """What a schema says and its field, or the event, cannot: a check that lint refuses until it is decided."""
+        unsaid = [*unsaid, *(key for key in schema if key not in _HARMLESS)]
+        missing = [name for name in schema.get("required") or () if name not in (schema.get("properties") or {})]
+        unsaid += [f"required {', '.join(missing)}"] if missing and "properties" in schema else []
+        more = schema.get("additionalProperties")
+        if "properties" in schema and (more is True or isinstance(more, dict)):
+            self.draft.notes.append(f"{name}: members that are not named are refused, the schema allowed them")
+        if unsaid:
+            self._not_said(name, unsaid)
+
+    def _not_said(self, name: str, unsaid: list[str]) -> None:
+        text = f"{name}: {', '.join(sorted(set(unsaid)))}"
         why = "the schema says this and a field's type cannot: write a rule, or delete this entry"
         self.draft.quality.append({
             "name": f"undecided_{sum('open' in check for check in self.draft.quality) + 1}", "type": "custom",
@@ -155,7 +175,7 @@ class _Reader:
                 real = _number_or_its_text(real) or real
             if len(real) == 1:
                 rest = {key: value for key, value in schema.items() if key != word}
-                return self._without_null(field, {**rest, **real[0]}) | self._optional(field, null)
+                return self._without_null(field, joined([rest, real[0]])) | self._optional(field, null)
         if isinstance(kind, list):
             real_kinds = [word for word in kind if word != "null"]
             self._optional(field, "null" in kind)
@@ -194,7 +214,7 @@ class _Reader:
         else:
             types.unknown(field, " or ".join(kind) if isinstance(kind, list) else str(kind or "any"))
         if values and not field.enum and "logicalType" not in field.open:
-            self._not_said(field, ["enum"])
+            self._not_said(field.name, ["enum"])
 
     def _string(self, field: FieldDraft, schema: Mapping[str, Any], values: list[Any]) -> None:
         form = schema.get("format")
@@ -255,8 +275,6 @@ class _Reader:
             return
         field.type = "object"
         field.fields = self.members(schema, depth + 1)
-        if more is True or isinstance(more, dict):
-            self.draft.notes.append(f"{field.name}: members that are not named are refused, the schema allowed them")
 
     def _array(self, field: FieldDraft, schema: Mapping[str, Any], depth: int) -> None:
         field.type = "array"
