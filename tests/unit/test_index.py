@@ -239,3 +239,30 @@ def test_a_name_of_dbt_that_people_gave_is_not_taken(
     assert run("contract", "lint") == (0, "1 file, no findings\n")
     assert run("compile")[0] == 0
     assert run("contract", "lint") == (0, "1 file, no findings\n"), "what compile wrote is no clash"
+
+
+def test_compile_says_what_it_did_and_check_what_is_wrong(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`missing` of a file that was just written reads like a failure; nobody reads thousands of lines."""
+    monkeypatch.setenv("TIDELINE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TIDELINE_DBT_PROJECT", str(tmp_path / "dbt"))
+    monkeypatch.setenv("TIDELINE_INDEX", str(tmp_path / "dags" / "index.json"))
+    settings.cache_clear()
+    index, sales = tmp_path / "dags" / "index.json", place / "retail" / "sales.odcs.yaml"
+    assert f"{index}: missing" in run("compile", "--check")[1]
+    assert f"{index}: written\n" in run("compile")[1]
+    sales.write_text(SALES.read_text().replace("Units sold", "Pieces sold"))
+    code, said = run("compile", "--check")
+    assert code == 4 and f"{index}: stale" in said
+    assert f"{index}: written anew" in run("compile")[1]
+    members = ", ".join(f"m{number}: null" for number in range(12))
+    family = f"{{property: family, vendor: tideline, value: {{name: sales, members: {{{members}}}}}}}"
+    text = SALES.read_text().replace("name: sales\n", "name: sales_${family}\n", 1).replace("sales_by", "${family}_by")
+    text = text.replace("id: retail.sales", "id: retail.sales_${family}").replace("sales.v1", "${family}.v1")
+    sales.write_text(f"{text.rstrip()}\n  - {family}\n")
+    code, said = run("compile")
+    assert code == 0 and len(said.splitlines()) == 51 and " more (--json names all)" in said
+    sales.write_text(SALES.read_text())
+    assert ": removed\n" in run("compile")[1]
+    assert run("compile") == (0, "everything generated is fresh\n")

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+_SHOWN = 50  # files; thousands of contracts have ten times as many
+
 
 @click.command()
 @click.option("--check", is_flag=True, help="Write nothing; exit 4 when anything is stale.")
@@ -25,8 +27,11 @@ def _tell(stale: dict[Path, str], *, check: bool, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"changed": {str(path): why for path, why in stale.items()}, "written": not check}))
         return
-    for path, why in stale.items():
-        click.echo(f"{path}: {why}")
+    done = {} if check else {"missing": "written", "stale": "written anew", "left over": "removed"}
+    for path, why in list(stale.items())[:_SHOWN]:
+        click.echo(f"{path}: {done.get(why, why)}")
+    if len(stale) > _SHOWN:
+        click.echo(f"... and {len(stale) - _SHOWN:,} more (--json names all)")
     if not stale:
         click.echo("everything generated is fresh")
     elif check:
