@@ -158,3 +158,22 @@ def test_the_checking_job_stops_a_break_and_leaves_its_reports(clone: Path) -> N
     assert '"version": "2.1.0"' in (clone / "reports" / "contracts.sarif").read_text()
     summary = (clone / "summary.md").read_text()
     assert "TL-CHG-022" in summary and "Tideline plan" in summary
+
+
+@pytest.mark.parametrize("lines", [3, 3_000])
+def test_a_comment_that_is_cut_says_so(clone: Path, lines: int) -> None:
+    """Many contracts: a reader must not take the part that fits for all there is."""
+    (comment,) = [step["run"] for _, step in steps("comment") if "run" in step]
+    program = clone / "bin" / "gh"
+    program.parent.mkdir()
+    program.write_text('#!/bin/sh\nwhile [ "$1" != --body-file ]; do shift; done\ncp "$2" said.md\n')
+    program.chmod(0o755)
+    (clone / "breaking.md").write_text("".join(f"| BLOCKED | {at} | größer \u2192 kleiner |\n" for at in range(lines)))
+    (clone / "plan.md").write_text("the plan\n")
+    done = in_ci(clone, f"export PATH=$PWD/bin:$PATH NUMBER=1 RUN=https://example.org/run/7\n{comment}")
+    assert done.returncode == 0, done.stderr
+    said = (clone / "said.md").read_text(encoding="utf-8")  # no letter was cut in two
+    whole = lines == 3
+    assert said.endswith("the plan\n") == whole and ("**Cut here.**" in said) != whole
+    assert ("https://example.org/run/7" in said) != whole and len(said) < 65_536
+    assert all(row.endswith("kleiner |") for row in said.splitlines() if row.startswith("| BLOCKED"))
