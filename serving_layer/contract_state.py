@@ -139,8 +139,8 @@ class ContractState:
             lineage = view.lineage(partition)
             before = list(lineage.beyond(view.covered(partition)))
             lineage.fence(rebase.generation)
-            if lineage.rebase(rebase.generation, position) is Verdict.APPLIED:
-                view.rebased(partition, before, lost=rebase.reason == "lost")
+            if lineage.rebase(rebase.generation, position, lost=rebase.lost) is Verdict.APPLIED:
+                view.rebased(partition, before, lost=rebase.lost)
                 _log.info("rebase", view=name, partition=partition, position=position, reason=rebase.reason)
             else:
                 self.verdicts[Verdict.OLD_GENERATION] += 1
@@ -167,8 +167,8 @@ class ContractState:
         lineage = view.lineage(partition)
         before = list(lineage.beyond(view.covered(partition)))
         lineage.fence(message.generation)
-        lineage.rebase(message.generation, message.start)
-        view.rebased(partition, before)
+        lineage.rebase(message.generation, message.start, lost=lineage.lost)
+        view.rebased(partition, before, lost=lineage.lost)
 
     def _batch_owns(self, view: ViewState, record: LogRecord, message: wire.Increment) -> bool:
         """A hole that the adopted release has filled: the lineage may go on behind it."""

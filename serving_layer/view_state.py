@@ -60,10 +60,7 @@ class Snapshot:
 
 @dataclass(slots=True)
 class _Follow:
-    """One partition of a view: `attached` when the lineage's chain begins at the coverage, so that it can be merged.
-
-    `lost`: the writer says that it begins where it does because the log has nothing before.
-    """
+    """One partition of a view: `attached` when the lineage's chain begins at the coverage, so that it can be merged."""
 
     lineage: Lineage[Folded]
     covered: Position = 0
@@ -72,7 +69,6 @@ class _Follow:
     newest_ms: int = 0
     kept: list[Segment[Folded]] = field(default_factory=list)
     gap: Range | None = None
-    lost: bool = False
 
 
 class ViewState:
@@ -113,10 +109,12 @@ class ViewState:
     # --- increments
 
     def rebased(self, partition: Partition, before: list[Segment[Folded]], *, lost: bool = False) -> None:
-        """A lineage was told to start elsewhere; `before` is what it served: answers keep it until they can switch."""
+        """A lineage was told to start elsewhere; `before` is what it served: answers keep it until they can switch.
+
+        `lost`: they cannot, until a release covers what the log has lost and the writer starts from there.
+        """
         part = self._parts[partition]
-        part.lost = lost
-        if part.attached and not part.lineage.rebuilding and part.lineage.next == part.position:
+        if not lost and part.attached and not part.lineage.rebuilding and part.lineage.next == part.position:
             return
         if part.attached:
             part.kept = before
@@ -212,8 +210,8 @@ class ViewState:
         for p, part in self._parts.items():
             base, waits = part.lineage.base, not part.attached and not part.lineage.rebuilding
             if base is not None and waits and base > part.position:
-                yield Gap(p, Range(part.position, base), still=part.lost)
-            elif base is not None and waits and part.lost and base > part.covered:
+                yield Gap(p, Range(part.position, base), still=part.lineage.lost)
+            elif base is not None and waits and part.lineage.lost and base > part.covered:
                 yield Gap(p, Range(part.covered, base), still=True)  # a rollback: what was kept still reaches further
             elif part.gap is not None and part.gap.end > part.position:
                 yield Gap(p, Range(part.position, part.gap.end))
@@ -225,7 +223,7 @@ class ViewState:
         part = self._parts[partition]
         lineage = part.lineage
         segments = list(lineage.beyond(covered))
-        if lineage.next is not None:
+        if lineage.next is not None and not lineage.lost:
             if segments and segments[0].start == covered:
                 return lineage.next, segments, True
             if lineage.next == covered and self._ends_closed(lineage):

@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from speed_layer.dedup import FirstPositions, entries_of, id_hash, payload_number
+from speed_layer.published import Published
 from speed_layer.spill import Spill
 from tideline.model.contract import Contract
 from tideline.model.loss import Loss
@@ -42,12 +43,18 @@ class Memories:
     silver_version: int = -1  # the version of silver that the memories agree with
     _saved: dict[Partition, tuple[int, ...]] = field(default_factory=dict)
     _believed: frozenset[int] | None = None  # versions of silver that a memory on disk may agree with; None: any
+    _loaded: dict[Partition, FirstPositions] = field(default_factory=dict)
+
+    def known(self, partition: Partition) -> Range | None:
+        """From where on verdicts are exact by a memory here or on disk, and up to where it has judged."""
+        memory = self._own(partition)
+        return None if memory is None else Range(memory.known_from, memory.next)
 
     def recall(
         self, resume: Mapping[Partition, Position], held: Mapping[Partition, Range], release: Release | None
     ) -> dict[Partition, Position]:
         """Make memories that are exact from each resume position on; returns where reading has to start."""
-        unknown = [partition for partition, at in resume.items() if not self._has(partition, at)]
+        unknown = [partition for partition, at in resume.items() if not self._has(partition, at, held[partition])]
         for partition in unknown:
             covered = 0 if release is None else min(release.coverage.at(partition), resume[partition])
             start = Position(0) if covered else held[partition].start
@@ -71,15 +78,18 @@ class Memories:
                     continue
                 self._saved[partition] = state
 
-    def are_overruled(self, release: Release, partitions: Iterable[Partition]) -> bool:
+    def are_overruled(self, release: Release, published: Mapping[Partition, Published]) -> bool:
         """Whether silver knows other ids than they: since they were made there was a restate, a rollback or a loss.
 
-        Without a memory here or on disk there is nothing to overrule.
+        Also when a release covers what was lost here: what was folded behind that was folded without its ids. Without a
+        memory here or on disk there is nothing else to overrule.
         """
+        if any(one.lost_before(release.coverage.at(partition)) for partition, one in published.items()):
+            return True
         if self.of:
             known = [self.silver_version]
         else:
-            found = (self.spill.silver_version(partition, self._horizon_ms) for partition in partitions)
+            found = (self.spill.silver_version(partition, self._horizon_ms) for partition in published)
             known = [version for version in found if version is not None]
         if any(self._judged_again(since, release) for since in known):
             return True
@@ -92,7 +102,7 @@ class Memories:
 
     def start_over(self, partitions: Iterable[Partition]) -> None:
         """Forget everything, also what is on disk: the next `recall` makes new memories from silver."""
-        self.of, self._saved, self._believed = {}, {}, frozenset()
+        self.of, self._saved, self._loaded, self._believed = {}, {}, {}, frozenset()
         for partition in partitions:
             self.spill.drop(partition)
 
@@ -112,9 +122,19 @@ class Memories:
     def _horizon_ms(self) -> int:
         return round(self.contract.deduplication.horizon.total_seconds() * 1000)
 
-    def _has(self, partition: Partition, resume: Position) -> bool:
-        memory = self.of.get(partition) or self.spill.load(partition, self._horizon_ms, self._believed)
-        if memory is None or memory.known_from > resume:
+    def _own(self, partition: Partition) -> FirstPositions | None:
+        if partition in self.of:
+            return self.of[partition]
+        found = self._loaded.get(partition) or self.spill.load(partition, self._horizon_ms, self._believed)
+        if found is not None:
+            self._loaded[partition] = found
+        return found
+
+    def _has(self, partition: Partition, resume: Position, held: Range) -> bool:
+        """Whether it knows all ids before `resume`, or will when the log has been read from its next on."""
+        memory = self._own(partition)
+        self._loaded.pop(partition, None)
+        if memory is None or memory.known_from > resume or memory.next < min(held.start, resume):
             return False
         self.of[partition] = memory
         return True

@@ -30,6 +30,7 @@ class Published:
         self.owners: dict[str, Owner] = {}  # who published the chain of each view
         self.generation: Generation = -1
         self.broken: set[str] = set()  # views whose tail had a hole or an overlap: not to be continued
+        self.lost: dict[str, Position] = {}  # views that go on behind a loss, and where: no release attaches to that
         self.unclosed: set[str] = set(views)  # views that have moved since their last epoch end
 
     def take(self, offset: Position, record: Record) -> None:
@@ -39,8 +40,11 @@ class Published:
             self.fenced = Owner(record.stream, record.contract_hash)
         elif isinstance(record, Rebase):
             for view, position in record.views.items():
-                if view in self.views and self.views[view].rebase(record.generation, position) is Verdict.APPLIED:
-                    self.broken.discard(view)
+                if view not in self.views:
+                    continue
+                verdict = self.views[view].rebase(record.generation, position, lost=record.lost)
+                if verdict is Verdict.APPLIED:
+                    self._begun(view, position, lost=record.lost)
                     self._own(view)
         elif record.view in self.views:
             self._take_increment(record)
@@ -51,11 +55,11 @@ class Published:
         for lineage in self.views.values():
             lineage.fence(generation)
 
-    def rebase(self, positions: Mapping[str, Position]) -> None:
+    def rebase(self, positions: Mapping[str, Position], *, lost: bool = False) -> None:
         """This worker has said that these views (re)start."""
         for view, position in positions.items():
-            self.views[view].rebase(self.generation, position)
-            self.broken.discard(view)
+            self.views[view].rebase(self.generation, position, lost=lost)
+            self._begun(view, position, lost=lost)
             self.unclosed.add(view)
 
     def extend(self, view: str, end: Position, epoch_end: bool) -> None:
@@ -79,8 +83,16 @@ class Published:
         return min(self.next(view) for view in self.views)
 
     def cannot_be_cut_at(self, covered: Position) -> list[str]:
-        """The views that have to be rebuilt from `covered`, because an epoch straddles it or they start beyond it."""
-        return [view for view in self.views if covered < self.next(view) and not self._fits(view, covered)]
+        """The views that have to be rebuilt from `covered`, because an epoch straddles it or they start beyond it.
+
+        Where the log has lost what follows `covered`, there is nothing to rebuild them from.
+        """
+        found = [view for view in self.views if covered < self.next(view) and not self._fits(view, covered)]
+        return [view for view in found if covered >= self.lost.get(view, 0)]
+
+    def lost_before(self, covered: Position) -> bool:
+        """Whether a release covers what was lost: then what was folded behind it has to be folded again."""
+        return any(began <= covered for began in self.lost.values())
 
     def trim(self, covered: Position) -> None:
         for lineage in self.views.values():
@@ -108,6 +120,13 @@ class Published:
         elif verdict is Verdict.APPLIED:
             self._own(record.view)
 
+    def _begun(self, view: str, position: Position, *, lost: bool) -> None:
+        self.broken.discard(view)
+        if lost:
+            self.lost[view] = position
+        else:
+            self.lost.pop(view, None)
+
     def _own(self, view: str) -> None:
         if self.fenced is None:
             self.owners.pop(view, None)
@@ -126,15 +145,19 @@ class Start:
     __hash__ = None  # type: ignore[assignment]
 
 
-def decide_start(published: Published, owner: Owner, covered: Position | None, held: Range) -> Start:
+def decide_start(
+    published: Published, owner: Owner, covered: Position | None, held: Range, known: Range | None = None
+) -> Start:
     """Continue the tail where it fits stream, contract and release; else start at the release; else at the log's start.
 
-    `covered` is None without a release of this contract; `held` is what the log still has. A wanted position that the
-    log has lost is never passed over in silence: the start is then the log's start, for the reason `lost`.
+    `covered` is None without a release of this contract; `held` is what the log still has, `known` what a memory of
+    ids still knows. A wanted position that the log has lost is never passed over in silence, nor are ids before it that
+    nobody knows any more: the start is then the log's start, for the reason `lost`.
     """
     positions: dict[str, Position] = {}
     rebases: dict[str, dict[str, Position]] = {}
     lost: Range | None = None
+    begun = held.start
     for view, lineage in published.views.items():
         publisher = published.owners.get(view)
         mine = publisher == owner
@@ -142,6 +165,7 @@ def decide_start(published: Published, owner: Owner, covered: Position | None, h
         reason = "contract" if publisher is not None and publisher.contract_hash != owner.contract_hash else "start"
         if continued:
             at = published.next(view)
+            begun = min(begun, lineage.base or 0)
         elif covered is not None:
             at = covered
             if mine and lineage.next is not None and lineage.next > covered:
@@ -154,6 +178,13 @@ def decide_start(published: Published, owner: Owner, covered: Position | None, h
         positions[view] = at
         if not continued:
             rebases.setdefault(reason, {})[view] = at
+    first, judged = min(positions.values(), default=held.start), begun if covered is None else covered
+    if known is not None and known.start <= first:
+        judged = max(judged, known.end)
+    if judged < held.start:  # ids between are neither in a memory nor in silver nor in the log
+        lost = lost or Range(judged, held.start)
+        positions = dict.fromkeys(positions, held.start)
+        rebases = {"lost": positions}
     return Start(positions, rebases, lost)
 
 

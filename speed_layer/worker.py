@@ -31,7 +31,7 @@ from speed_layer.releases import Releases, recreated
 from speed_layer.spill import Spill
 from speed_layer.status import Status
 from speed_layer.tail import read_tail
-from tideline.adapters.increments import Fence, Increment, Rebase
+from tideline.adapters.increments import LOST, Fence, Increment, Rebase
 from tideline.adapters.json_events import EventDecoder
 from tideline.crash import point
 from tideline.model.contract import Contract
@@ -142,7 +142,8 @@ class Worker:
 
     def _take_position(self, partition: Partition, published: Published, owner: Owner, held: Range) -> None:
         covered = None if self._release is None else self._release.coverage.at(partition)
-        start = decide_start(published, owner, covered, held)
+        assert self._memories is not None
+        start = decide_start(published, owner, covered, held, self._memories.known(partition))
         known = max(start.positions.values(), default=0)
         if known > held.end:
             raise Retriable(
@@ -312,7 +313,7 @@ class Worker:
         """Say that these views start again at a coverage, or where the log begins if it has lost that."""
         at = covered
         if held.start > covered:
-            reason, at = "lost", held.start
+            reason, at = LOST, held.start
             self._lose(partition, Range(covered, at))
         self._rebase(partition, dict.fromkeys(views, at), reason)
 
@@ -320,7 +321,7 @@ class Worker:
         assert self._publisher is not None
         published = self._published[partition]
         self._publisher.publish(partition, Rebase(published.generation, dict(views), reason))
-        published.rebase(views)
+        published.rebase(views, lost=reason == LOST)
         self.status.metrics.rebases.labels(self._contract.id, str(partition), reason).inc()
         LOG.info("rebase", contract=self._contract.id, partition=partition, views=dict(views), reason=reason)
 

@@ -6,6 +6,7 @@ import bisect
 import json
 import random
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -98,14 +99,14 @@ class SilverVersions(FakeTables):
 
 
 class Reader:
-    """What the serving layer does with the increments topic, with the model's lineage."""
+    """What serving does with the increments topic, with the model's lineage; it begins where the live release says."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self.next = 0
         self.verdicts: list[Verdict] = []
         self.lineages: dict[tuple[Partition, str], Lineage[Groups]] = {}
-        self._at = dict.fromkeys(range(world.partitions), 0)
+        self._at = dict.fromkeys(range(world.partitions), 0) | dict(world.release.increments if world.release else {})
         for partition in self._at:
             for view in world.contract.views:
                 self.lineages[partition, view.name] = Lineage(self._combine(view.name))
@@ -118,7 +119,9 @@ class Reader:
         self._at = {partition: reader.position(partition) for partition in self._at}
 
     def answer(self, view: str) -> tuple[Groups, dict[Partition, Position]] | None:
-        """Batch and speed merged, and the positions covered; None where a lineage cannot be cut at the release."""
+        """Batch and speed merged, and the positions covered; None where a lineage cannot be cut at the release or
+        begins behind a loss.
+        """
         contract, release = self._world.contract, self._world.release
         definition = contract.view(view)
         covered = {p: 0 if release is None else release.coverage.at(p) for p in range(self._world.partitions)}
@@ -129,12 +132,21 @@ class Reader:
             if lineage.next is None:
                 reached[partition] = at
                 continue
-            if lineage.straddles(at) or (lineage.next > at and lineage.base is not None and lineage.base > at):
+            if (
+                lineage.lost
+                or lineage.straddles(at)
+                or (lineage.next > at and lineage.base is not None and lineage.base > at)
+            ):
                 return None
             for segment in lineage.beyond(at):
                 groups = reference.merge_groups(contract, definition, groups, segment.payload, self._world.sketches)
             reached[partition] = max(at, lineage.next)
         return groups, reached
+
+    def answers(self) -> dict[str, Any]:
+        """The answer of each view, with all that there is."""
+        self.follow()
+        return {view.name: self.answer(view.name) for view in self._world.contract.views}
 
     def _take(self, partition: Partition, offset: Position, record: Fence | Rebase | Increment) -> None:
         if isinstance(record, Fence):
@@ -142,7 +154,7 @@ class Reader:
                 self.lineages[partition, view.name].fence(offset)
         elif isinstance(record, Rebase):
             for name, position in record.views.items():
-                self.lineages[partition, name].rebase(record.generation, position)
+                self.lineages[partition, name].rebase(record.generation, position, lost=record.lost)
         else:
             view = self._world.contract.view(record.view)
             columns = exact_states(self._world.contract, view, record)
@@ -208,8 +220,8 @@ class World:
         """What counts, by the reference, in the whole log so far."""
         reader = self.log.reader(self.topic, self._taken)
         records = reader.poll(0, 1_000_000)
+        self._taken = {partition: reader.position(partition) for partition in self._taken}
         if records:
-            self._taken = {partition: reader.position(partition) for partition in self._taken}
             self._judged += reference.judged(self.decoder.decode, payload_hash, records)
             self._good = reference.judge(self.contract, self._judged).good
         return self._good
@@ -259,6 +271,24 @@ class World:
         )  # fmt: skip
         self.documents.put_new(release_name(self.contract.id, number), self.release.as_json())
         return self.release
+
+    def rollback(self, older: Release) -> Release:
+        """The content of an older release is live again."""
+        assert self.release is not None
+        number = self.release.number + 1
+        self.release = replace(older, number=number, run_key=f"rollback-{number}", rollback_of=self.release.number)
+        self.documents.put_new(release_name(self.contract.id, number), self.release.as_json())
+        return self.release
+
+    def released(self, number: int) -> Release:
+        document = self.documents.get(release_name(self.contract.id, number))
+        assert document is not None
+        return Release.from_json(document)
+
+    def shorten(self, partition: Partition, start: Position) -> None:
+        """Retention: the log begins at `start`; the reference remembers what was there, as bronze does."""
+        self.good()
+        self.log.truncate(self.topic, partition, start)
 
     def log_ends(self) -> dict[Partition, Position]:
         return {partition: bounds.end for partition, bounds in self.log.bounds(self.topic).items()}

@@ -12,8 +12,9 @@ from speed_layer import worker as worker_module
 from speed_layer.pieces import Sizes
 from speed_layer.worker import Worker
 from tests.fakes.speed_world import PARTITIONS, Reader, World
-from tideline.model.errors import Lifecycle, Retriable
+from tideline.model.errors import Lifecycle, PositionLost, Retriable
 from tideline.model.lineage import Verdict
+from tideline.model.release import Release
 
 
 class Killed(BaseException):
@@ -30,6 +31,7 @@ class Schedule:
         self.kill_next = False
         self.reader: Reader | None = None
         self.checked = 0
+        self.older: list[Release] = []
         if seed % 2:  # every second world has messages of a few events
             self.world.sizes = Sizes(wanted=self.rng.choice([1, 120, 200]))
         monkeypatch.setattr(worker_module, "point", self._point)
@@ -50,6 +52,9 @@ class Schedule:
             self.lose_ack,
             self.gap,
             self.outage,
+            self.shorten,
+            self.roll_back,
+            self.begin_reading,
         ]
         for _ in range(steps):
             self.rng.choice(actions)()
@@ -71,7 +76,7 @@ class Schedule:
         for zombie in list(self.zombies):
             try:
                 zombie.tick()
-            except (Killed, Lifecycle, Retriable):
+            except (Killed, Lifecycle, PositionLost, Retriable):
                 self.zombies.remove(zombie)
         try:
             if self.worker is None:
@@ -81,7 +86,7 @@ class Schedule:
             self.worker.tick()
         except Killed:
             self.worker = None
-        except Retriable:
+        except (PositionLost, Retriable):
             if self.worker is not None:
                 self._again(self.worker)
 
@@ -132,7 +137,21 @@ class Schedule:
                     beyond = self.reader.lineages[partition, view.name].beyond(covered)
                     choices += [segment.end for segment in beyond if segment.closed]
             cut[partition] = self.rng.choice(choices)
-        self.world.publish(cut)
+        self.older.append(self.world.publish(cut))
+
+    def shorten(self) -> None:
+        """Retention takes the beginning of a partition, which batch has read and speed perhaps has not."""
+        partition = self.rng.randrange(PARTITIONS)
+        held = self.world.log.bounds(self.world.topic)[partition]
+        self.world.shorten(partition, self.rng.choice([held.end, self.rng.randrange(held.start, held.end + 1)]))
+
+    def begin_reading(self) -> None:
+        """A reader begins anew, at the offsets of the live release."""
+        self.reader = None
+
+    def roll_back(self) -> None:
+        if self.older:
+            self.world.rollback(self.rng.choice(self.older))
 
     def check(self) -> None:
         if "tideline.increments.retail.sales" not in self.world.log.topics:
@@ -148,8 +167,10 @@ class Schedule:
                 assert groups == self.world.reference(view.name, reached), view.name
 
     def settle(self) -> None:
-        """When faults end, everything is answered up to the log's end."""
+        """When faults end, and a run has covered what the log has lost, everything is answered up to the log's end."""
         self.zombies.clear()
+        self.world.publish(self.world.log_ends())
+        self.append()
         for _ in range(6):
             self.world.now += 6
             self.tick()
@@ -169,7 +190,8 @@ class Schedule:
 def test_answers_equal_the_reference_under_every_schedule(
     block: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """20 seeded schedules a block: kills (also between two views), zombies, lost acks, outages, straddling cuts.
+    """20 seeded schedules a block: kills (also between two views), zombies, lost acks, outages, straddling cuts, a log
+    that is shortened, rollbacks, readers that begin anew.
 
     In every second one a tick takes several messages per view and partition.
     """

@@ -198,6 +198,18 @@ def test_a_rebase_forgets_the_boundaries_of_the_old_chain(world: World) -> None:
     assert world.cut().to.at(0) == 6
 
 
+def test_whoever_reads_what_was_folded_behind_a_loss_reads_that_first(world: World) -> None:
+    """The release's offset is that of the rebase `lost`, until the worker has started anew from a release."""
+    world.events(0, 9)
+    world.fence(0)
+    world.speed(0, *both(0, 0, 4, True), wire.Rebase(0, {"by_id": 4, "other": 4}, "lost"), *both(0, 4, 8, True))
+    world.speed(0, *both(0, 8, 9))
+    assert (world.cut().to.at(0), world.cut().increments[0]) == (8, 3)
+    world.speed(0, wire.Rebase(0, {"by_id": 8, "other": 8}, "restated"), *both(0, 8, 9, True))
+    again = world.cut("another")
+    assert (again.to.at(0), again.increments[0]) == (9, 11)
+
+
 def test_a_worker_that_goes_on_keeps_the_boundaries(world: World) -> None:
     """A new fence with a rebase at the very position that was reached changes nothing."""
     world.events(0, 9)

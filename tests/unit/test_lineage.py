@@ -106,6 +106,26 @@ def test_a_rebase_at_next_goes_on_and_gives_up_what_was_built_aside() -> None:
     assert payloads(lineage, 100) == "a|b"
 
 
+def test_a_rebase_behind_a_loss_never_goes_on_with_the_chain_and_is_told_from_others() -> None:
+    """Also at the very position that was reached: ids before it are forgotten, so what follows is another chain."""
+    lineage = chain()
+    lineage.offer(5, 100, 110, "a", True)
+    lineage.rebase(5, 110, lost=True)
+    lineage.offer(5, 110, 120, "b", True)
+    assert (lineage.lost, lineage.base, payloads(lineage, 100)) == (True, 110, "b")
+    lineage.rebase(5, 120)
+    assert (lineage.lost, lineage.base, lineage.next) == (False, 120, 120)
+
+
+def test_a_chain_behind_a_loss_is_served_only_when_it_has_caught_up() -> None:
+    lineage = chain()
+    lineage.offer(5, 100, 110, "a", True)
+    lineage.rebase(5, 105, lost=True)
+    assert not lineage.lost
+    lineage.offer(5, 105, 110, "b", True)
+    assert lineage.lost and lineage.base == 105
+
+
 def test_a_reader_that_starts_in_the_middle_adopts_what_it_meets() -> None:
     lineage = chain(generation=None)
     assert lineage.next is None and lineage.lacks(0) is None and lineage.trim(50)

@@ -105,7 +105,7 @@ def test_a_hole_or_overlap_makes_answers_incomplete_with_the_exact_gap_until_a_r
     assert reader.follower.state.verdicts[kind] == 1
     assert reader.meta()["lacks"] == [{"partition": 0, "from": at, "to": at + 2}]
     assert not reader.meta()["complete"] and reader.meta("by_shelf")["complete"]
-    world.rebase(0, at, "lost", view.name)
+    world.rebase(0, at, "start", view.name)
     world.tick_all()
     reader.step()
     assert reader.check()[view.name] == everything(world) and reader.meta()["complete"]
@@ -155,6 +155,10 @@ def test_a_lost_range_is_told_and_the_answer_stays_exact_before_it():
     assert reader.meta()["lacks"] == [{"partition": 1, "from": at[1], "to": at[1] + 4}]
     world.publish({0: at[0], 1: at[1] + 4})
     reader.step(2)
+    assert reader.check()["by_country"] == {0: at[0], 1: at[1] + 4}, "what was folded behind the loss is in no answer"
+    world.rebase(1, at[1] + 4, "restated")
+    world.tick_all()
+    reader.step()
     assert reader.check()["by_country"] == everything(world) and reader.meta()["complete"]
 
 
@@ -204,6 +208,42 @@ def test_answers_that_a_rollback_leaves_behind_say_that_they_stand_still():
     reader.step(2)
     assert reader.check()["by_country"] == everything(world)
     assert reader.meta()["complete"] and contract_status(reader.follower)["problems"] == []
+
+
+def test_answers_stand_still_also_when_they_had_reached_just_what_the_log_begins_with():
+    """The increments up to there are all here, but who folds what follows has forgotten the ids before it."""
+    world, reader = started()
+    first = everything(world)
+    world.arrive(6)
+    world.tick_all()
+    world.publish(first)
+    world.publish(everything(world))
+    reader.step(2)
+    at = everything(world)
+    world.publish(first, rollback_of=2)
+    reader.step(2)
+    for partition in range(PARTITIONS):
+        world.rebase(partition, at[partition], "lost")
+    reader.step()
+    assert contract_status(reader.follower)["standing_still"] == [0, 1]
+    world.arrive(20)
+    world.tick_all()
+    reader.step(2)
+    assert reader.check()["by_country"] == at
+    assert {problem["code"] for problem in reader.meta()["problems"]} == {"TL-SRV-018"}
+    again = Reader(world)
+    again.step(2)
+    assert again.check()["by_country"] == at and again.meta()["problems"] == reader.meta()["problems"]
+    covered = everything(world)
+    world.publish(covered)
+    reader.step(2)
+    world.arrive(4)
+    for partition in range(PARTITIONS):
+        world.rebase(partition, covered[partition], "restated")
+    world.tick_all()
+    reader.step(2)
+    assert reader.check()["by_country"] == everything(world)
+    assert reader.meta()["complete"] and reader.meta()["problems"] == []
 
 
 def test_a_straddled_release_that_is_still_being_read_is_no_standstill():

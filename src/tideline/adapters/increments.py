@@ -20,7 +20,8 @@ from tideline.model.position import Position, StreamId
 
 Generation = int
 Columns = tuple[tuple[Any, ...], ...]
-REASONS = ("start", "straddle", "contract", "lost")
+LOST = "lost"
+REASONS = ("start", "straddle", "contract", LOST, "restated")
 _INT64 = range(-(2**63), 2**63)
 
 
@@ -40,6 +41,11 @@ class Rebase:
     generation: Generation
     views: Mapping[str, Position]
     reason: str
+
+    @property
+    def lost(self) -> bool:
+        """Whether the writer goes on without what the log has lost: no answer may contain what it then folds."""
+        return self.reason == LOST
 
 
 @dataclass(frozen=True, slots=True)

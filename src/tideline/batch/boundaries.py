@@ -54,6 +54,7 @@ class _Published:
     ends: dict[str, set[Position]] = field(default_factory=dict)
     reached: dict[str, Position] = field(default_factory=dict)
     beyond: list[tuple[Position, Position]] = field(default_factory=list)
+    lost: dict[str, Position] = field(default_factory=dict)  # of views that go on behind a loss: who says so
     begun: Position | None = None
 
     def take(self, offset: Position, record: wire.Record) -> None:
@@ -65,6 +66,10 @@ class _Published:
             for view, position in record.views.items():
                 self.begun = position if self.begun is None else min(self.begun, position)
                 self._restart(view, position)
+                if record.lost:
+                    self.lost[view] = offset
+                else:
+                    self.lost.pop(view, None)
         elif isinstance(record, wire.Increment):
             self.reached[record.view] = record.end
             if record.epoch_end and record.end >= self.covered:
@@ -120,8 +125,12 @@ class EpochEnds:
         return None if published is None else published.begun
 
     def offset_beyond(self, partition: Partition, position: Position) -> Position:
-        """The offset of the first message that may lie beyond a position; the end of what was read if none does."""
+        """The offset of the first message that may lie beyond a position; the end of what was read if none does.
+
+        Who reads what was folded behind a loss has to read that first.
+        """
         if partition not in self._partitions:
             return 0
-        beyond = self._partitions[partition].beyond
-        return next((offset for offset, end in beyond if end > position), self._next[partition])
+        found = self._partitions[partition]
+        first = next((offset for offset, end in found.beyond if end > position), self._next[partition])
+        return min([first, *found.lost.values()])

@@ -3,7 +3,7 @@
 A lineage is the unbroken chain of increments from a base position. The writer says which chain counts:
 
     fence(g)        worker g owns the partition from here on; of any other generation nothing is applied
-    rebase(g, p)    worker g (re)starts the chain at position p
+    rebase(g, p)    worker g (re)starts the chain at position p; `lost`: behind what the log no longer holds
     offer(g, f, t)  one increment over [f, t): applied iff g is current and f is the chain's next position
 
 A rebase to a position below the reader's next builds the new chain aside; readers keep the old one until the new has
@@ -12,8 +12,10 @@ only epoch ends lie between segments. Payloads are opaque; `combine(earlier, lat
 means other payloads: then the reader starts a new Lineage.
 
 A chain belongs to no worker: the next generation goes on where the last one ended, also with a chain being built
-aside, because every worker reads the tail up to its own fence first. A reader that starts in the middle of the topic
-has seen neither fence nor rebase: it adopts the newest generation it meets and the first position that one offers.
+aside, because every worker reads the tail up to its own fence first. A chain that begins behind a loss is told from
+others (`lost`): its writer knows no ids of what is gone, so that no answer may contain it. A reader that starts in the
+middle of the topic has seen neither fence nor rebase: it adopts the newest generation it meets and the first position
+that one offers.
 """
 
 from __future__ import annotations
@@ -55,6 +57,7 @@ class _Chain(Generic[Payload]):
 
     base: Position
     next: Position
+    lost: bool = False
     segments: list[Segment[Payload]] = field(default_factory=list)
 
     def verdict(self, start: Position, end: Position) -> Verdict:
@@ -94,6 +97,11 @@ class Lineage(Generic[Payload]):
     def rebuilding(self) -> bool:
         return self._aside is not None
 
+    @property
+    def lost(self) -> bool:
+        """Whether the served chain begins behind a loss."""
+        return self._served is not None and self._served.lost
+
     def fence(self, generation: Generation) -> bool:
         """A worker takes over; False (and nothing happens) for one that is not newer. What is served stays."""
         if self.generation is not None and generation <= self.generation:
@@ -107,19 +115,21 @@ class Lineage(Generic[Payload]):
             self.generation, self._served, self._aside = generation, None, None
         return generation == self.generation
 
-    def rebase(self, generation: Generation, position: Position) -> Verdict:
+    def rebase(self, generation: Generation, position: Position, *, lost: bool = False) -> Verdict:
         """The current worker starts its chain at `position`.
 
-        At the served chain's next it simply goes on. Below it the new chain is built aside. Beyond it there is a hole
-        that the writer chose (the log lost it, or the batch owns it): the new chain is served at once, `lacks` tells.
+        At the served chain's next it simply goes on, unless one of the two begins behind a loss. Below it the new chain
+        is built aside. Beyond it there is a hole that the writer chose (the log lost it, or the batch owns it): the new
+        chain is served at once, `lacks` tells.
         """
         if not self._is_current(generation):
             return Verdict.OLD_GENERATION
         self._aside = None
-        if self._served is None or position > self._served.next:
-            self._served = _Chain(position, position)
+        apart = self._served is not None and (lost or self._served.lost)
+        if self._served is None or position > self._served.next or (apart and position == self._served.next):
+            self._served = _Chain(position, position, lost)
         elif position < self._served.next:
-            self._aside = _Chain(position, position)
+            self._aside = _Chain(position, position, lost)
         elif self._served.segments:
             self._served.segments[-1].closed = True  # the writer starts anew here, so a batch may cut here
         return Verdict.APPLIED
