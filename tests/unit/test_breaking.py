@@ -167,6 +167,11 @@ def test_a_waiver_that_nothing_needs_is_a_warning(clone: Clone, tideline: Any) -
         ((WAIVER % "2026-12-31").replace("owner:", "oner:"), "oner: is no key of a waiver"),
         ((WAIVER % "2026-12-31").replace("TL-CHG-022", "TL-CHG-*"), "code"),
         (WAIVER % "2026-13-31", "expires"),
+        ((WAIVER % "2026-12-31").replace("contract: retail.sales, ", ""), "either a contract or a family"),
+        (
+            (WAIVER % "2026-12-31").replace("contract: ", "family: retail.sales, contract: "),
+            "either a contract or a family",
+        ),
     ],
 )
 def test_a_typo_waives_nothing(tmp_path: Path, text: str, said: str) -> None:
@@ -217,6 +222,31 @@ def test_a_family_is_compared_member_by_member(clone: Clone) -> None:
     clone.write(text.rstrip() + "\n" + family % "north: {}", "contracts/retail/sites.odcs.yaml")
     verdicts = clone.report().verdicts
     assert [(v.contract.id, v.blocked) for v in verdicts] == [("retail.sales_south", True)]
+
+
+def test_one_waiver_is_enough_for_a_family(clone: Clone) -> None:
+    """One file describes hundreds of contracts; what it breaks is one decision of one owner."""
+    text = clone.text().replace("id: retail.sales", "id: retail.sales_${family}")
+    text = text.replace("name: sales\n", "name: sales_${family}\n", 1).replace("retail.sales.v1", "retail.${family}.v1")
+    text = text.replace("sales_by", "${family}_by").rstrip()
+    text += "\n  - {property: family, vendor: tideline, value: {name: sites, members: {north: {}, south: {}}}}\n"
+    clone.write(text, "contracts/retail/sites.odcs.yaml")
+    clone.commit()
+    text = text.replace(*NARROW).replace("kind: avg", "kind: max").replace("version: 1.0.0", "version: 2.0.0")
+    clone.write(text, "contracts/retail/sites.odcs.yaml")
+    facts = "owner: retail-data, expires: 2026-06-01, reason: Both sites agreed to it."
+    paths = {
+        "TL-CHG-022": "fields.unit_price",
+        "TL-CHG-070": "views.${family}_by_country_and_day.measures.average_line",
+    }
+    lines = [f"  - {{family: retail.sites, code: {code}, path: '{path}', {facts}}}" for code, path in paths.items()]
+    report = clone.report(waivers="\n".join(["waivers:", *lines]))
+    assert not report.blocked and not report.waivers
+    assert {v.contract.id for v in report.verdicts} == {"retail.sales_north", "retail.sales_south"}
+    waived = json.loads(FORMATS["json"](report, Places(clone.root)))["contracts"][0]["findings"][0]["waiver"]
+    assert waived["family"] == "retail.sites" and "contract" not in waived
+    other = clone.report(waivers="\n".join(["waivers:", *lines]).replace("retail.sites", "retail.shops"))
+    assert other.blocked and "family retail.shops" in FORMATS["text"](other, Places(clone.root))
 
 
 def test_earlier_versions_are_read_out_of_history(clone: Clone) -> None:

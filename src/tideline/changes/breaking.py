@@ -75,11 +75,11 @@ class _Waivers:
     today: date
     used: set[Listed] = field(default_factory=set)
 
-    def on(self, id_: str, told: Told) -> Told:
+    def on(self, id_: str, family: str | None, told: Told) -> Told:
         """The same finding, as its waiver leaves it."""
         if told.severity is not Severity.ERROR:
             return told
-        for waiver in matching(self.listed, id_, told.code, told.path):
+        for waiver in matching(self.listed, id_, family, told.code, told.path):
             self.used.add(waiver)
             facts, place = waiver.waiver, f"{waiver.file}:{waiver.line}"
             if waiver.holds(self.today):
@@ -94,7 +94,7 @@ class _Waivers:
         for listed in self.listed:
             waiver, expired = listed.waiver, not listed.holds(self.today)
             if listed not in self.used:
-                about = f"{waiver.contract} {waiver.code} {waiver.path}"
+                about = f"{waiver.of} {waiver.code} {waiver.path}"
                 what = f"expired on {waiver.expires}" if expired else "nothing needs it"
                 text = f"the waiver of {about} ({waiver.owner}): {what}; delete it"
                 yield listed, Told(Severity.WARNING, EXPIRED if expired else UNUSED, waiver.path, text)
@@ -106,7 +106,7 @@ def decide(
     """Judge every pair. `contracts` are those of the work tree that consume others."""
     known, consumers = _Waivers(waivers, today), list(contracts)
     lost = [version for _, version in sorted(pairs.unread.items())]
-    unread = tuple((one, known.on(one.contract, _of_unread(one))) for one in lost)
+    unread = tuple((one, known.on(one.contract, None, _of_unread(one))) for one in lost)
     without = {version.contract for version in lost}
     verdicts = [
         _verdict(pair, known, graph, consumers) if pair.earlier or id_ not in without else _without(pair)
@@ -136,7 +136,7 @@ def _verdict(pair: Pair, waivers: _Waivers, graph: DbtGraph, contracts: Sequence
         found = [_of_change(gone, blocked=blocks(gone, old.compatibility))]
     else:
         found = _of_judgement(judge(pair.earlier, pair.now), old, pair.now)
-    told = tuple(waivers.on(old.id, one) for one in found)
+    told = tuple(waivers.on(old.id, old.family, one) for one in found)
     stopped = [one.change for one in told if one.change is not None and one.severity is not Severity.NOTE]
     after = None if pair.now is None else pair.now.version
     return Verdict(pair.contract, pair.file, old.version, after, told, hits(old, stopped, graph, contracts))

@@ -126,7 +126,7 @@ def _finding(told: Told, line: int, column: int) -> dict[str, Any]:
             "needs": Needs(change.needs).name.lower(), "views": list(change.views),
         }  # fmt: skip
     if told.waiver is not None:
-        facts["waiver"] = told.waiver.waiver.model_dump(mode="json")
+        facts["waiver"] = told.waiver.waiver.model_dump(mode="json", exclude_none=True)
     return facts
 
 

@@ -1,7 +1,7 @@
 """Waivers: a break that its owner answers for, until a date. Strict, so that a typo waives nothing.
 
 waivers:
-  - contract: retail.sales            # id
+  - contract: retail.sales            # id; or family: shop.orders, of all members (${family} in the path is a member)
     code: TL-CHG-012                  # what may be broken
     path: fields.description          # where, as the finding says it
     owner: retail-data                # who answers for it
@@ -18,11 +18,13 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from tideline.adapters.odcs.finding import Finding, Refused
 from tideline.adapters.odcs.source import Source, load
 from tideline.model.errors import ContractError
+
+_ID = r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$"
 
 
 def _day(text: Any) -> Any:
@@ -33,16 +35,33 @@ def _day(text: Any) -> Any:
 
 
 class Waiver(BaseModel):
-    """One allowed break; it counts up to and including the day `expires` (UTC)."""
+    """One allowed break of one contract, or of every member of one family; it counts up to and including `expires`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    contract: str = Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")
+    contract: str | None = Field(None, pattern=_ID)
+    family: str | None = Field(None, pattern=_ID)
     code: str = Field(pattern=r"^TL-CHG-\d{3}$")
     path: str = Field(min_length=1)
     owner: str = Field(min_length=1)
     expires: Annotated[date, BeforeValidator(_day), Field(strict=False)]
     reason: str = Field(min_length=10)
+
+    @model_validator(mode="after")
+    def _of_one(self) -> Waiver:
+        if (self.contract is None) == (self.family is None):
+            raise ValueError("it names either a contract or a family")
+        return self
+
+    @property
+    def of(self) -> str:
+        return self.contract or f"family {self.family}"
+
+    def covers(self, contract: str, family: str | None, path: str) -> bool:
+        """Whether it speaks of this part of this contract."""
+        if self.contract is not None:
+            return (self.contract, self.path) == (contract, path)
+        return self.family == family and re.fullmatch(_member(self.path), path) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +100,14 @@ def read_waivers(path: Path) -> tuple[Listed, ...]:
     return tuple(listed)
 
 
-def matching(waivers: Sequence[Listed], contract: str, code: str, path: str) -> list[Listed]:
+def _member(path: str) -> str:
+    """A path as a pattern in which `${family}` is any member."""
+    return "[a-z0-9_]+".join(map(re.escape, path.split("${family}")))
+
+
+def matching(waivers: Sequence[Listed], contract: str, family: str | None, code: str, path: str) -> list[Listed]:
     """The waivers of one break, the one that holds longest first."""
-    named = [w for w in waivers if (w.waiver.contract, w.waiver.code, w.waiver.path) == (contract, code, path)]
+    named = [w for w in waivers if w.waiver.code == code and w.waiver.covers(contract, family, path)]
     return sorted(named, key=lambda listed: listed.waiver.expires, reverse=True)
 
 
