@@ -101,6 +101,10 @@ def test_the_sales_contract_is_read_with_everything_it_says() -> None:
         ("        physicalType: decimal(12,3)\n", "", "TL-CON-021", "the number 'unit_price' has no physicalType"),
         ("retail.sales.v1", "tideline.increments.retail.sales", "TL-CON-030", "keep such names for themselves"),
         ("retail.sales.v1", "__consumer_offsets", "TL-CON-030", "keep such names for themselves"),
+        ("name: country, column", "name: partition, column", "TL-CON-030", "gold is built with"),
+        ("name: country, column", "name: batch, column", "TL-CON-030", "gold is built with"),
+        ("name: country, column", "name: event_us, column", "TL-CON-030", "gold is built with"),
+        ("name: country, column", "name: revenue__value, column", "TL-CON-030", "gold is built with"),
         ("retail.sales.v1", "..", "TL-CON-030", "keep such names for themselves"),
     ],
 )

@@ -13,6 +13,7 @@ from tideline.model.problem import Path, Problem
 SILVER_COLUMNS = ("partition", "position", "log_time", "payload_hash", "batch")
 DECODED_COLUMNS = ("key", "value", "reason", "drift", "verdict", "repeat")
 OWN_TOPICS = ("tideline.", "__")  # increments of the speed layer, and what brokers remember
+GROUPED_COLUMNS = ("partition", "position", "batch", "event_us")  # that stand beside dimensions while gold is built
 QUERY_WORDS = ("dimensions", "consistency", "limit", "cursor")
 _NO_DIMENSIONS = frozenset({FieldType.DECIMAL, FieldType.OBJECT, FieldType.ARRAY, FieldType.MAP})
 _SERVED = {MeasureKind.MIN, MeasureKind.MAX, MeasureKind.LATEST}
@@ -107,6 +108,11 @@ def _view(contract: Contract, view: View, path: Path) -> Iterator[Problem]:
     for at in _repeated(name for _, name in names):
         yield Problem((*path, *names[at][0]), f"view {view.name!r}: {names[at][1]!r} is defined twice")
     yield from _dimensions(contract, view, path)
+    values = {f"{measure.name}__value" for measure in view.measures}
+    for at, dimension in enumerate(view.dimensions):
+        if dimension.name in values.union(GROUPED_COLUMNS):
+            text = f"view {view.name!r}: {dimension.name!r} is a column that gold is built with; take another name"
+            yield Problem((*path, "dimensions", at, "name"), text, house=True)
     sound = True
     for at, measure in enumerate(view.measures):
         for text in _measure(contract, measure):
