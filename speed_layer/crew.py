@@ -113,7 +113,7 @@ class Crew:
     def __init__(self, contracts: Mapping[str, Contract], metrics: Metrics, hands: Hands) -> None:
         self._hands = hands
         self._membership: Membership | None = None
-        self._away = False
+        self._heard = self._away = False
         self._all = [_Post(contract, Status(id_, contract.hash, metrics)) for id_, contract in contracts.items()]
         self._posts = [post for post in self._all if post.contract.streamed]
         for post in self._posts:
@@ -185,7 +185,7 @@ class Crew:
             return False
         if self._away:
             LOG.info("the group answers again")
-        self._away = False
+        self._heard, self._away = True, False
         for post in self._posts:
             post.wanted = held.get(post.contract.stream.topic, frozenset())
         return True
@@ -233,7 +233,7 @@ class Crew:
                 post.job = self._hands.open_topic(post.contract)
             return
         if not post.wanted:
-            if post.status.state != "idle":
+            if self._heard and post.status.state != "idle":
                 post.given, post.error = frozenset(), None
                 post.status.rest()
             return

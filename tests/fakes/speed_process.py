@@ -65,21 +65,25 @@ class DoneJob:
 
 
 class Process:
-    """One member of a group, or without one the only process; its clock is the world's, its folder may be shared."""
+    """One member of a group, or without one the only process; its clock is the first world's, its folder may be shared.
 
-    def __init__(self, world: World, group: Group | None, state: Path) -> None:
-        self.world, self.group, self.state = world, group, state
+    Each world is one contract with a log of its own.
+    """
+
+    def __init__(self, world: World, group: Group | None, state: Path, *others: World) -> None:
+        self.worlds = {one.contract.id: one for one in (world, *others)}
+        self.group, self.state = group, state
         self.registry = CollectorRegistry()
         self.member: FakeMembership | None = None
         self.jobs: list[SteppedJob] = []
         hands = Hands(
             self._hire,
-            lambda contract: DoneJob(lambda: world.log.create(contract.stream.topic, contract.stream.partitions)),
+            self._open,
             lambda: world.now,
             lambda _seconds: None,
             None if group is None else self._join,
         )
-        self.crew = Crew({world.contract.id: world.contract}, Metrics(self.registry), hands)
+        self.crew = Crew({id_: one.contract for id_, one in self.worlds.items()}, Metrics(self.registry), hands)
 
     def turn(self) -> None:
         """The main thread and every worker have one turn each."""
@@ -92,11 +96,24 @@ class Process:
         """SIGTERM."""
         self.crew.end()
 
+    def gauges(self, name: str) -> dict[tuple[str, ...], float]:
+        """By the values of its labels: contract, and partition where it has one."""
+        samples = [sample for metric in self.registry.collect() for sample in metric.samples if sample.name == name]
+        return {
+            tuple(sample.labels[label] for label in ("contract", "partition") if label in sample.labels): sample.value
+            for sample in samples
+        }
+
     def _hire(self, contract: Contract, status: Status, partitions: Partitions) -> Job:
         pace = Pace(release_s=0.0, check_s=0.0, epoch_s=5.0, idle_s=0.0)
-        job = SteppedJob(lambda: self.world.worker_of(partitions, status, pace, self.state))
+        world = self.worlds[contract.id]
+        job = SteppedJob(lambda: world.worker_of(partitions, status, pace, self.state))
         self.jobs.append(job)
         return job
+
+    def _open(self, contract: Contract) -> Job:
+        log, stream = self.worlds[contract.id].log, contract.stream
+        return DoneJob(lambda: log.create(stream.topic, stream.partitions))
 
     def _join(self, topics: list[str]) -> FakeMembership:
         assert self.group is not None

@@ -192,8 +192,7 @@ class Schedule:
 
     def shown(self, process: Process) -> list[int]:
         """The partitions that a process has gauges of."""
-        metrics = {metric.name: metric for metric in process.registry.collect()}
-        return [int(sample.labels["partition"]) for sample in metrics["tideline_speed_lag_events"].samples]
+        return [int(partition) for _, partition in process.gauges("tideline_speed_lag_events")]
 
     def fences(self) -> int:
         topic = self.world.log.topics[increments_topic(self.world.contract.id)]

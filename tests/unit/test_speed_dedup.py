@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import random
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from speed_layer import dedup
 from speed_layer.dedup import Claim, FirstPositions, Verdict, id_hash
+from speed_layer.memories import Memories
 from speed_layer.spill import Spill
+from tests.fakes.contract_index import small_contract
+from tests.fakes.tables import FakeTables
 from tideline.model.position import StreamId
 
 HORIZON_MS = 600_000
@@ -117,3 +122,65 @@ def test_a_corrupt_or_foreign_spill_is_ignored(damage: str, tmp_path: Path) -> N
     stream = StreamId("t", "two") if damage == "stream" else STREAM
     spill = Spill(tmp_path, stream, "other" if damage == "contract" else "h")
     assert spill.load(0, HORIZON_MS + (damage == "horizon")) is None
+
+
+class Raced(Spill):
+    """Another process saves, or takes the folder away, in the middle of a save."""
+
+    def __init__(self, root: Path, meanwhile: Callable[[], object]) -> None:
+        super().__init__(root, STREAM, "h")
+        self.meanwhile, self.left = meanwhile, 1
+
+    def _replace(self, path: Path, content: bytes) -> None:
+        super()._replace(path, content)
+        if self.left:
+            self.left -= 1
+            self.meanwhile()
+
+
+def remembered(upto: int, seed: int = 6) -> FirstPositions:
+    memory = FirstPositions(HORIZON_MS, 0)
+    judged(memory, claims_of(seed, 500)[:upto], 50)
+    memory.freeze()
+    return memory
+
+
+def same(loaded: FirstPositions | None, memory: FirstPositions) -> bool:
+    return loaded is not None and loaded.next == memory.frozen_to and len(loaded) == len(memory)
+
+
+def test_two_processes_of_one_home_leave_one_whole_memory(tmp_path: Path) -> None:
+    """Each save is found whole, whoever saved before, and what the other took away is written again."""
+    mine, other = Spill(tmp_path, STREAM, "h"), Spill(tmp_path, STREAM, "h")
+    older, newer = remembered(200), remembered(400)
+    for spill, memory in ((mine, older), (other, newer), (mine, older), (other, newer)):
+        spill.save(0, memory)
+        assert same(Spill(tmp_path, STREAM, "h").load(0, HORIZON_MS), memory)
+
+
+def test_a_save_that_another_process_disturbs_is_no_memory_until_the_next(tmp_path: Path) -> None:
+    """A manifest never names what another one wrote: files that are gone make it as if it were not there."""
+    older, newer = remembered(200), remembered(400)
+    raced = Raced(tmp_path, lambda: Spill(tmp_path, STREAM, "h").save(0, newer))
+    raced.save(0, older)
+    assert Spill(tmp_path, STREAM, "h").load(0, HORIZON_MS) is None
+    raced.save(0, older)
+    assert same(Spill(tmp_path, STREAM, "h").load(0, HORIZON_MS), older)
+
+
+def test_a_memory_that_could_not_be_saved_is_saved_at_the_next_epoch(tmp_path: Path) -> None:
+    """Whoever takes the folder away in the middle of a save ends no worker."""
+    raced = Raced(tmp_path, lambda: shutil.rmtree(tmp_path / "p0"))
+    contract = small_contract(deduplication={"key": "event_id", "horizon": "PT10M"})
+    memories = Memories(contract, FakeTables(), raced, of={0: remembered(300)})
+    memories.save()
+    assert not (tmp_path / "p0").exists()
+    memories.save()
+    assert same(raced.load(0, HORIZON_MS), memories.of[0])
+
+
+def test_only_a_memory_of_a_believed_silver_is_loaded(tmp_path: Path) -> None:
+    """Which version is believed is asked before; whoever saves another one in between is not believed."""
+    Spill(tmp_path, STREAM, "h").save(0, remembered(300), 4)
+    for believed, loaded in ((None, True), ({3, 4}, True), ({3}, False), (frozenset[int](), False)):
+        assert (Spill(tmp_path, STREAM, "h").load(0, HORIZON_MS, believed) is not None) is loaded

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,23 @@ def test_a_killed_service_is_ready_again_quickly_and_the_restart_is_counted(here
         wait_until(lambda: look("one")["pid"] not in (before, None), 2, "a new process")
         wait_until(ready(look, "one"), 20, "one ready again")
         assert look("one")["restarts"] == 1
+
+
+def test_a_service_that_is_not_ready_but_alive_is_not_restarted(here: Settings) -> None:
+    """One contract's trouble makes the speed layer not ready; a restart would stop the others and mend nothing."""
+    (port,) = free_ports(1)
+    good = server(here.home, "one", port)
+    never = Ready(Probe.HTTP, "127.0.0.1", port, "/no-such-page")
+    with supervised(here, replace(good, ready=(never,), alive=good.ready, start_limit_s=0.5)) as look:
+        wait_until(lambda: look("one")["state"] == "unready", 60, "its time is over")
+        assert (look("one")["restarts"], look("one")["message"]) == (0, "its readiness check fails")
+
+
+def test_a_service_that_is_neither_ready_nor_alive_is_restarted(here: Settings) -> None:
+    (port,) = free_ports(1)
+    never = (Ready(Probe.HTTP, "127.0.0.1", port, "/no-such-page"),)
+    with supervised(here, replace(server(here.home, "one", port), ready=never, alive=never, start_limit_s=0.5)) as look:
+        wait_until(lambda: look("one").get("restarts"), 60, "a restart")
 
 
 def test_a_crash_loop_ends_in_a_state_that_says_why(here: Settings) -> None:

@@ -57,4 +57,5 @@ def _layer(settings: Settings, name: str, port: int, page: str) -> Service:
         depends_on=("kafka",),
         url=f"http://{settings.nearby}:{port}{page}",
         start_limit_s=180,
+        alive=(Ready(Probe.HTTP, settings.nearby, port, "/healthz"),) if name == "speed" else (),
     )

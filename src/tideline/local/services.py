@@ -61,7 +61,8 @@ class Service:
 
     `env` is added to the environment of the caller; `ports` maps the name of a port to
     (number, the variable that changes it); `url` is what a person opens; a higher `nice` gives way to others;
-    `start_limit_s` is how long it may take to be ready.
+    `start_limit_s` is how long it may take to be ready; then it is restarted, unless it passes the checks `alive`,
+    where there are any: what it lacks no restart mends.
     """
 
     name: str
@@ -78,11 +79,16 @@ class Service:
     url: str = ""
     nice: int = 0
     start_limit_s: float = 90.0
+    alive: tuple[Ready, ...] = ()
     stop_limit_s: float = 10.0
 
     def is_ready(self) -> bool:
         """True when every check passes now."""
         return all(check() for check in self.ready)
+
+    def is_alive(self) -> bool:
+        """True when it says of itself that it works, though it may not be ready."""
+        return bool(self.alive) and all(check() for check in self.alive)
 
     def write_files(self) -> None:
         """Make the folders and write the configuration; it follows from the settings, so writing again is harmless."""

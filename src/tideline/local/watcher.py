@@ -82,7 +82,9 @@ class Watcher(threading.Thread):
                 continue
             self._check(now - begun)
             never_ready = self.condition.seconds is None and now - begun > self.service.start_limit_s
-            if never_ready:
+            if never_ready and self.service.is_alive():
+                self._tell_unready()
+            elif never_ready:
                 return f"was not ready after {self.service.start_limit_s:.0f} s"
             next_check = now + (CHECK_S if self.condition.state is State.READY else 0)
         return ""
@@ -94,6 +96,10 @@ class Watcher(threading.Thread):
             if self.condition.state is not State.READY:
                 self._say(State.READY, "")
         elif self.condition.state is State.READY:
+            self._tell_unready()
+
+    def _tell_unready(self) -> None:
+        if self.condition.state is not State.UNREADY:
             self._say(State.UNREADY, "its readiness check fails")
 
     def _may_go_on(self, reason: str) -> bool:
