@@ -231,7 +231,12 @@ def test_what_was_in_force_before_may_come_back(home: Home) -> None:
     """A way back must not need a waiver: the old contract removes the new field, which breaks its readers."""
     home.apply(OLD)
     home.apply(NEW)
-    assert home.plan(OLD)[1].breaking
+    rollout = home.plan(OLD)[1]
+    assert rollout.breaking
+    said = telling.as_text(rollout, "x")
+    assert "a former deployment had it so: apply lets it pass" in said and "the version has to be" not in said
+    assert telling.as_json(rollout, "x")["contracts"][0]["held_before"] is True
+    assert "a former deployment" not in telling.as_text(home.plan(BROKEN)[1], "x")
     assert home.apply(OLD).contracts == {OLD.id: OLD}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 
 from tideline.changes.breaking import Report, decide
@@ -11,7 +10,6 @@ from tideline.changes.versions import Pair, Pairs
 from tideline.changes.waivers import read_waivers
 from tideline.deploy import order as orders
 from tideline.deploy.gather import Contracts, Side
-from tideline.model.contract import Contract
 from tideline.model.errors import ContractError
 from tideline.ports import Documents
 from tideline.settings import Settings
@@ -21,11 +19,11 @@ WAIVERS = "waivers.yaml"
 
 def judged(side: Side, after: Contracts, settings: Settings, documents: Documents, today: date) -> Report:
     """The verdict on every contract that is not the same on both sides; going back to a former deployment is free."""
-    former = _in_force_before(documents)
+    former = orders.held_before(documents, after)
     pairs = Pairs(side.name)
     for id_ in sorted({*side.contracts, *after}):
         old, new = side.contracts.get(id_), after.get(id_)
-        if not side.differs(id_, after) or (new is not None and new in former.get(id_, ())):
+        if not side.differs(id_, after) or id_ in former:
             continue
         one = new or old
         assert one is not None
@@ -49,11 +47,3 @@ def refuse_blocked(report: Report) -> None:
             "not applied, because it breaks somebody:\n  " + "\n  ".join(lines) + "\n",
             fix=f"tideline contract breaking says who is hit; change it, or have it waived in contracts/{WAIVERS}",
         )
-
-
-def _in_force_before(documents: Documents) -> dict[str, Sequence[Contract]]:
-    found: dict[str, list[Contract]] = {}
-    for deployment in orders.history(documents):
-        for id_, contract in deployment.contracts.items():
-            found.setdefault(id_, []).append(contract)
-    return dict(found)

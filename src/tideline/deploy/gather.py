@@ -79,6 +79,7 @@ def gather(side: Side, after: Contracts, settings: Settings, doors: Doors, *, dr
         rendered_before=_rendered(before.values()),
         rendered_after=_rendered(after.values()),
         topics=_topics(after.values(), settings, doors.log),
+        held_before=orders.held_before(doors.documents, after) if before else frozenset(),
         drop_retired=drop_retired,
     )
 

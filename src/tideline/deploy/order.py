@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -127,12 +127,14 @@ def in_force(documents: Documents) -> Deployment | None:
     return None
 
 
-def history(documents: Documents) -> Iterator[Deployment]:
-    """Every deployment that was finished and not abandoned, oldest first."""
+def held_before(documents: Documents, contracts: Contracts) -> frozenset[str]:
+    """Those that some deployment had exactly as they are: going back to them is free."""
+    wanted, found = _dumped(contracts), set[str]()
     for number in _numbers(documents, order=False):
         document = documents.get(record_name(number))
         if document is not None and not document["abandoned"]:
-            yield Deployment.from_json(document)
+            found |= {id_ for id_, entry in wanted.items() if document["contracts"].get(id_) == entry}
+    return frozenset(found)
 
 
 def unfinished(documents: Documents) -> Order | None:

@@ -59,7 +59,8 @@ class Stored:
 class World:
     """What a rollout is decided from, by contract id: the two sides, what is stored, and rendered files per side.
 
-    Rendered files are texts by `kind:name`; `topics` are those that exist (None: the log was not asked).
+    Rendered files are texts by `kind:name`; `topics` are those that exist (None: the log was not asked); `held_before`
+    are contracts that a former deployment had as they are now.
     """
 
     before: Mapping[str, Contract]
@@ -68,6 +69,7 @@ class World:
     rendered_before: Mapping[str, str] = field(default_factory=dict)
     rendered_after: Mapping[str, str] = field(default_factory=dict)
     topics: frozenset[str] | None = None
+    held_before: frozenset[str] = frozenset()
     drop_retired: bool = False
 
     __hash__ = None  # type: ignore[assignment]
@@ -89,7 +91,8 @@ class ContractPlan:
     """What happens to one contract; `blocked` are the changes that its compatibility forbids.
 
     `needs_version` is what its version would have to be at least (None: it fits), `may_count` how many records in
-    quarantine the new contract might accept, `unknown` the hash of silver when no deployment knows it.
+    quarantine the new contract might accept, `unknown` the hash of silver when no deployment knows it. `returns`: a
+    former deployment had it so, and apply lets it pass whatever it breaks.
     """
 
     id: str
@@ -102,6 +105,7 @@ class ContractPlan:
     needs_version: str | None = None
     may_count: int = 0
     unknown: str | None = None
+    returns: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +160,7 @@ def _contract(id_: str, world: World) -> ContractPlan:
         *_generated(before, after, world),
     )
     rebuild = _rebuild(after, changes, stored, unknown)
-    new = before is None and stored.held is None
+    new, returns = before is None and stored.held is None, before is not None and id_ in world.held_before
     action = Action.CREATE if new else Action.CHANGE if items or changes or unknown or rebuild else Action.KEEP
     return ContractPlan(
         id=id_,
@@ -166,9 +170,10 @@ def _contract(id_: str, world: World) -> ContractPlan:
         blocked=tuple(change for change in changes if before and blocks(change, before.compatibility)),
         items=items,
         rebuild=rebuild,
-        needs_version=judge([before], after).version if before else None,
+        needs_version=judge([before], after).version if before and not returns else None,
         may_count=0 if keeps_verdicts(changes) else stored.quarantined,
         unknown=unknown,
+        returns=returns,
     )
 
 

@@ -68,6 +68,8 @@ def _shown(item: Item) -> str:
 def _facts(one: ContractPlan) -> Iterator[str]:
     for change in one.blocked:
         yield f"breaks {', '.join(change.breaks)}: {'.'.join(change.path)} {change.text} ({change.code.value})"
+    if one.returns:
+        yield "a former deployment had it so: apply lets it pass without a waiver or a new version"
     if one.needs_version:
         yield f"the version has to be at least {one.needs_version}"
     if one.rebuild is not None:
@@ -103,6 +105,7 @@ def _contract(one: ContractPlan) -> dict[str, Any]:
             for i in one.items
         ],
         "needs_version": one.needs_version,
+        "held_before": one.returns,
         "rebuild": None if one.rebuild is None else _rebuild_json(one.rebuild),
         "quarantined_that_may_count": one.may_count,
         "unknown_hash": one.unknown,
