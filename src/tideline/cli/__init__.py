@@ -7,7 +7,6 @@ Exit codes: 0 done · 1 unexpected (a bug: a log is named) · 2 wrong usage or s
 
 from __future__ import annotations
 
-import errno
 import json
 import sys
 import tempfile
@@ -19,6 +18,7 @@ import click
 
 from tideline import __version__
 from tideline.cli.lazy import LazyGroup
+from tideline.cli.os_errors import exit_code, told
 from tideline.model.errors import TidelineError
 
 COMMANDS = {
@@ -42,11 +42,6 @@ COMMANDS = {
 }
 
 
-_SET_UP = (errno.ENOTDIR, errno.EACCES, errno.EROFS)
-_OS_REMEDIES = {
-    errno.ENOSPC: "free some disk space, then run the command again.",
-    **dict.fromkeys(_SET_UP, "name a folder that can be written to: TIDELINE_HOME=/path/to/folder"),
-}
 _EPILOG = (
     "Exit codes: 0 done, 1 unexpected (a log is named), 2 wrong usage or set-up, 4 contract or index refused, "
     "65 data contradicts a promise, 66 the log lost what has to be read, 75 try again later, 76 a newer run took over, "
@@ -85,8 +80,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BrokenPipeError:
         sys.exit(0)
     except OSError as error:
-        click.echo(f"TL-OS-{error.errno or 0:03d} {_os_problem(error)}", err=True)
-        sys.exit(2 if error.errno in _SET_UP else 75)
+        click.echo(told(error), err=True)
+        sys.exit(exit_code(error))
     except Exception as error:  # noqa: BLE001 - the last door: a user gets one line, the log the trace
         click.echo(f"TL-BUG-001 unexpected {type(error).__name__}; the trace is in {_keep_trace()}", err=True)
         sys.exit(1)
@@ -94,12 +89,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _tell(error: TidelineError, *, as_json: bool) -> None:
     click.echo(json.dumps({"error": error.as_dict()}) if as_json else str(error), err=True)
-
-
-def _os_problem(error: OSError) -> str:
-    place = f"{error.filename}: " if error.filename else ""
-    remedy = _OS_REMEDIES.get(error.errno or 0, "")
-    return f"{place}{error.strerror or error}.{' Fix: ' + remedy if remedy else ''}"
 
 
 def _keep_trace() -> str:
