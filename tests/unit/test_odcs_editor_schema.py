@@ -76,6 +76,20 @@ def test_properties_of_other_vendors_stay_free() -> None:
     assert valid(GOOD.replace("vendor: another, value: weekly", "vendor: another, value: [[1]]"))
 
 
+def test_a_parameter_of_a_family_may_stand_for_a_number_or_a_truth_value() -> None:
+    """What lint reads is not marked; another text in its place is."""
+    family = (ROOT / "tests" / "corpus" / "good" / "shops.odcs.yaml").read_text()
+    field = '- {{name: till, logicalType: integer, required: "{0}", logicalTypeOptions: {{maximum: "{1}"}}}}'
+    marker = "    customProperties:\n"
+    given = [
+        ("${family.must}", "${family.most}", True),
+        ("maybe", "${family.most}", False),
+        ("${family.must}", "9", False),
+    ]
+    for must, most, good in given:
+        assert valid(family.replace(marker, f"      {field.format(must, most)}\n{marker}", 1)) is good, (must, most)
+
+
 def test_every_property_of_ours_has_a_description_and_a_snippet() -> None:
     schema = json.loads(editor_schema())
     for name in ("Contract", "Event", "Field", "Check"):

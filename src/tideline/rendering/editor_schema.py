@@ -54,7 +54,21 @@ def render(standard: Mapping[str, Any], limits: Mapping[str, Sequence[str]]) -> 
         "additionalProperties": False,
         "properties": {name: _ARGUMENTS.get(name, {"type": "array"}) for name in limits["arguments"]},
     }
+    for name in ("SchemaBaseProperty", "DataQualityOperators", "ServiceLevelAgreementProperty"):
+        definitions[name] = _or_placeholder(definitions[name])
     return json.dumps(schema, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def _or_placeholder(part: Any) -> Any:
+    """Where a number or a truth value stands, a parameter of the family may stand: it keeps its kind."""
+    if isinstance(part, list):
+        return [_or_placeholder(item) for item in part]
+    if not isinstance(part, dict):
+        return part
+    if part.get("type") in ("boolean", "integer", "number"):
+        said = {key: part[key] for key in ("description", "default", "examples") if key in part}
+        return {**said, "anyOf": [{key: part[key] for key in part if key not in said}, _PLACEHOLDER]}
+    return {key: value if key == "if" else _or_placeholder(value) for key, value in part.items()}
 
 
 def _words(of: type[StrEnum]) -> list[str]:
