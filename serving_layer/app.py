@@ -23,6 +23,7 @@ from serving_layer.answer import Result, compute, etag, present_rows
 from serving_layer.cursors import Cursors
 from serving_layer.follower import Follower
 from serving_layer.openapi import PROBLEM_TYPE, ProblemDocument, answer_model, parameters, problem_responses
+from serving_layer.pages import STATIC, Handler, dbt_page, page_of, problem_page, wants_page
 from serving_layer.problems import Problem
 from serving_layer.query import MAX_QUERY_BYTES, Query, consistencies, is_bare, read_query, whole_measures
 from serving_layer.status import ServingMetrics, contract_status
@@ -30,7 +31,6 @@ from tideline import __version__
 from tideline.model.contract import View
 from tideline.model.measure import Sketches
 
-STATIC = Path(__file__).parent / "static"
 _BESIDE_THE_LOOP = 2_000  # rows: a bigger answer is computed on a thread, so that small ones do not wait
 _SECURITY = {
     "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
@@ -40,7 +40,6 @@ _SECURITY = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 _log = structlog.get_logger("serving")
-Handler = Callable[[Request], Awaitable[Response]]
 
 
 def utc_now() -> datetime:
@@ -189,7 +188,8 @@ def make_app(
         for view in follower.contract.views:
             _add_view(app, api, follower, view)
     _add_others(app, api)
-    app.add_api_route("/dbt/", _dbt_page(dbt_docs), methods=["GET"], include_in_schema=False)
+    contracts = [follower.contract.id for follower in followers]
+    app.add_api_route("/dbt/", dbt_page(dbt_docs, contracts), methods=["GET"], include_in_schema=False)
     return app
 
 
@@ -229,31 +229,9 @@ def _add_others(app: FastAPI, api: Api) -> None:
     app.add_api_route("/v1/{domain}/{view}", api.unknown, methods=["GET"], include_in_schema=False)
     app.add_api_route("/problem", lambda: None, response_model=ProblemDocument, include_in_schema=False)
     for path, file in (("/", "index.html"), ("/docs", "docs.html")):
-        app.add_api_route(path, _page_of(file), methods=["GET"], include_in_schema=False)
+        app.add_api_route(path, page_of(file), methods=["GET"], include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     _document_problems(app)
-
-
-def _page_of(file: str) -> Handler:
-    body = (STATIC / file).read_bytes()
-
-    async def page(_request: Request) -> Response:
-        return Response(body, media_type="text/html; charset=utf-8", headers={"Cache-Control": "no-cache"})
-
-    return page
-
-
-def _dbt_page(file: Path | None) -> Handler:
-    """dbt's own page carries its scripts and styles inline; only here are they allowed, and no other host."""
-    policy = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; frame-ancestors 'none'"
-
-    async def page(_request: Request) -> Response:
-        if file is None or not file.exists():
-            raise Problem("TL-API-018", "dbt's page is built by the marts DAG after the first release: try again then")
-        body = await asyncio.to_thread(file.read_bytes)
-        return Response(body, media_type="text/html; charset=utf-8", headers={"Content-Security-Policy": policy})
-
-    return page
 
 
 def _document_problems(app: FastAPI) -> None:
@@ -279,7 +257,10 @@ def _add_errors(app: FastAPI) -> None:
             response = problem_response(Problem("TL-API-015", f"{request.method} is not for this address", ["GET"]))
             response.headers["Allow"] = "GET"
             return response
-        return problem_response(Problem("TL-API-001", "there is nothing at this address", ["/v1/views", "/docs"]))
+        nothing = Problem("TL-API-001", "there is nothing at this address", ["/v1/views", "/docs"])
+        if wants_page(request) and not request.url.path.startswith("/v1/"):
+            return problem_page(nothing, [])
+        return problem_response(nothing)
 
 
 def _guard(api: Api) -> Callable[[Request, Callable[[Request], Awaitable[Response]]], Awaitable[Response]]:
