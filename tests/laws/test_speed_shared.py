@@ -17,6 +17,7 @@ from tests.fakes.speed_process import Process
 from tests.fakes.speed_world import Reader, World, two_views
 from tideline.adapters.increments import Fence, decode
 from tideline.model.lineage import Verdict
+from tideline.model.release import Release
 
 PARTITIONS = 4
 
@@ -37,6 +38,7 @@ class Schedule:
         self.asleep: list[Process] = []
         self.one_home = seed % 2 == 0  # every second world has processes on one disk
         self.reader: Reader | None = None
+        self.older: list[Release] = []
         self.kill_next, self.checked, self.started = False, 0, 0
         self.world.sizes = Sizes(wanted=self.rng.choice([1, 200, 1_000_000]))
         monkeypatch.setattr(worker_module, "point", self._point)
@@ -51,6 +53,7 @@ class Schedule:
         actions += [
             self.join, self.join, self.leave, self.die, self.die_between_views, self.sleep, self.wake, self.wake,
             self.hear_late, self.hear_again, self.cut, self.lose_ack, self.outage, self.group_outage,
+            self.shorten, self.roll_back, self.begin_reading,
         ]  # fmt: skip
         self.join()
         for _ in range(steps):
@@ -152,7 +155,21 @@ class Schedule:
                     beyond = self.reader.lineages[partition, view.name].beyond(covered)
                     choices += [segment.end for segment in beyond if segment.closed]
             cut[partition] = self.rng.choice(choices)
-        self.world.publish(cut)
+        self.older.append(self.world.publish(cut))
+
+    def shorten(self) -> None:
+        """Retention takes what a release covers of a partition, though some memory on some disk has not read it."""
+        if self.world.release is not None:
+            partition = self.rng.randrange(PARTITIONS)
+            self.world.shorten(partition, self.world.release.coverage.at(partition))
+
+    def begin_reading(self) -> None:
+        """A reader begins anew, at the offsets of the live release."""
+        self.reader = None
+
+    def roll_back(self) -> None:
+        if self.older:
+            self.world.rollback(self.rng.choice(self.older))
 
     def check(self) -> None:
         """No hole, no overlap, and every answer that can be given equals the reference."""
@@ -169,7 +186,11 @@ class Schedule:
                 assert groups == self.world.reference(view.name, reached), view.name
 
     def settle(self) -> None:
-        """When everybody is awake and hears, all is folded up to the log's end, by one owner per partition."""
+        """When everybody is awake and hears, and a run has covered what the log has lost, all is folded up to the log's
+        end, by one owner per partition.
+        """
+        self.world.publish(self.world.log_ends())
+        self.append()
         while self.asleep:
             self.wake()
         self.hear_again()
