@@ -11,10 +11,10 @@ from itertools import pairwise
 from typing import Any
 
 from tideline.batch.commits import StageCommit, check_conservation
-from tideline.batch.losses import accepted_losses
+from tideline.batch.losses import accepted_losses, no_loss
 from tideline.model.contract import Contract
 from tideline.model.errors import DataError, PositionLost
-from tideline.model.loss import Loss, passed
+from tideline.model.loss import Loss, held_again, passed
 from tideline.model.position import Coverage, Partition, Range, StreamId
 from tideline.model.release import Release, release_prefix
 from tideline.ports import Documents, EventLog, Tables
@@ -105,13 +105,16 @@ def _other_streams(standing: Standing) -> Iterator[DataError]:
 def _lost(standing: Standing) -> Iterator[DataError]:
     bronze = standing.coverage("bronze")
     for partition, held in sorted(standing.bounds.items()):
-        at = passed(standing.losses, partition, bronze.at(partition) if bronze else 0)
+        read = bronze.at(partition) if bronze else 0
+        at = passed(standing.losses, partition, read)
         if at < held.start:
             fix = (
                 "what neither bronze nor the log has is gone: send it again from its source; if that cannot be, "
                 f"tideline offsets {standing.contract.id} --accept-loss {partition} {at} {held.start} --reason TEXT"
             )
             yield PositionLost.of(standing.stream.name, partition, (at, held.start), fix)
+        elif (back := held_again(standing.losses, partition, read, held.start)) is not None:
+            yield no_loss(standing.contract.id, back, held.start)
 
 
 def _out_of_order(standing: Standing) -> Iterator[DataError]:

@@ -104,6 +104,10 @@ class FakeEventLog:
         part.start = max(part.start, min(before, part.end))
         part.records = [record for record in part.records if record.position >= part.start]
 
+    def restore(self, topic: str, partition: Partition, start: Position) -> None:
+        """A copy of the broker's disk: the partition begins earlier again, with positions that nobody wrote to."""
+        self._topic(topic).partitions[partition].start = start
+
     def lose_end(self, topic: str, partition: Partition, after: Position) -> None:
         """An unclean restart: everything from this position on is gone."""
         part = self._topic(topic).partitions[partition]

@@ -87,6 +87,43 @@ def test_an_acceptance_is_written_once(world: World) -> None:
     assert dict(world.cut().to) == {0: 20, 1: 20}
 
 
+@pytest.mark.parametrize(("start", "refused"), [(7, False), (6, True), (0, True)])
+def test_what_the_log_holds_again_is_never_passed_over(world: World, start: int, refused: bool) -> None:
+    """A log restored from a copy, wholly or in part: the run stops and names the document; without it all is read."""
+    before = world.log.bounds(TOPIC)[0]
+    world.log.truncate(TOPIC, 0, 7)
+    accepted(world, 0, 4, 7)
+    world.log.restore(TOPIC, 0, start)
+    assert world.log.bounds(TOPIC)[0] == Range(start, before.end)
+    if not refused:
+        assert world.cut().to.at(0) == 20
+        return
+    with pytest.raises(DataError, match=r"TL-LOS-006.*ada accepted the loss of \[4, 7\)") as stopped:
+        world.cut()
+    name = loss_name(world.contract.id, 0, 4)
+    assert name in stopped.value.fix and stopped.value.exit_code == 65
+    del world.documents.texts[name]
+    if start <= 4:
+        assert check_range_is_held(world.contract, world.cut().start, world.log) == {0: 4, 1: 2}
+
+
+def test_verify_names_an_acceptance_that_the_log_has_overtaken() -> None:
+    setting = Setting()
+    stream = setting.log.stream(SALES.stream.topic)
+    loss = Loss(stream, 1, Range(8, 9), *WORDS, "2026-01-02T00:00:00.000Z")
+    setting.documents.put_new(loss_name(SALES.id, 1, 8), loss.as_json())
+    [problem] = contradictions(look(SALES, setting.log, setting.documents, setting.tables))
+    assert (problem.code, problem.exit_code) == ("TL-LOS-006", 65)
+
+
+def test_a_loss_that_a_run_has_passed_over_stands_whatever_the_log_holds(world: World) -> None:
+    world.log.truncate(TOPIC, 0, 7)
+    accepted(world, 0, 4, 7)
+    world.covered("bronze", 9, 2)
+    world.log.restore(TOPIC, 0, 0)
+    assert dict(world.cut("another").start) == {0: 9, 1: 2}
+
+
 def test_an_acceptance_holds_for_one_incarnation_of_the_topic(world: World) -> None:
     world.log.truncate(TOPIC, 0, 7)
     accepted(world, 0, 4, 7)

@@ -21,10 +21,10 @@ from typing import Any
 
 from tideline.batch.boundaries import EpochEnds, released_offsets
 from tideline.batch.commits import StageCommit
-from tideline.batch.losses import accepted_losses
+from tideline.batch.losses import accepted_losses, no_loss
 from tideline.model.contract import Contract
 from tideline.model.errors import DataError, Fatal, Lifecycle, PositionLost
-from tideline.model.loss import Loss, passed
+from tideline.model.loss import Loss, held_again, passed
 from tideline.model.position import Coverage, Partition, Position
 from tideline.planning import Kind, Request
 from tideline.ports import Documents, EventLog, Tables
@@ -144,7 +144,7 @@ def check_range_is_held(
 ) -> dict[Partition, Position]:
     """Where reading goes on per partition; the log must be the covered stream and hold everything from there on.
 
-    That is `start`, or behind it where `losses` were accepted.
+    That is `start`, or behind it where `losses` were accepted; DataError TL-LOS-006 where the log holds them again.
     """
     topic = contract.stream.topic
     stream = log.stream(topic)
@@ -157,6 +157,8 @@ def check_range_is_held(
         )
     found = {}
     for partition, held in sorted(log.bounds(topic).items()):
+        if (back := held_again(losses, partition, start.at(partition), held.start)) is not None:
+            raise no_loss(contract.id, back, held.start)
         at = passed(losses, partition, start.at(partition))
         if at < held.start:
             raise PositionLost.of(topic, partition, (at, held.start), _restore(contract, partition, at, held.start))

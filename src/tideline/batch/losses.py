@@ -5,6 +5,7 @@ The documents are `runs/CONTRACT/lost-PARTITION-FROM.json`; they hold for one in
 
 from __future__ import annotations
 
+from tideline.model.errors import DataError
 from tideline.model.loss import Loss
 from tideline.model.position import Partition, Position, StreamId
 from tideline.ports import Documents
@@ -22,6 +23,18 @@ def accepted_losses(documents: Documents, contract_id: str, stream: StreamId) ->
         if document is not None and (loss := Loss.from_json(document)).stream == stream:
             found.append(loss)
     return sorted(found, key=lambda loss: (loss.partition, loss.missing))
+
+
+def no_loss(contract_id: str, loss: Loss, log_start: Position) -> DataError:
+    """Nothing that can be read is passed over: whoever brought the records back decides that they are read."""
+    return DataError(
+        "TL-LOS-006",
+        f"{loss.by} accepted the loss of {loss.missing} on {loss.accepted[:10]}, the log begins at {log_start} again",
+        where=f"contract {contract_id}, partition {loss.partition}",
+        fix="while no run goes on, move the document "
+        f"{loss_name(contract_id, loss.partition, loss.missing.start)} out of the state: no run has used it, and the next "
+        "one reads what is there",
+    )
 
 
 def _prefix(contract_id: str) -> str:

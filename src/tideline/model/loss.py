@@ -60,6 +60,16 @@ def passed(losses: Iterable[Loss], partition: Partition, position: Position) -> 
     return position
 
 
+def held_again(losses: Iterable[Loss], partition: Partition, position: Position, log_start: Position) -> Loss | None:
+    """The loss that reading from a position would pass over although the log holds it again, or its end."""
+    for loss in sorted(losses, key=lambda one: one.missing):
+        if loss.partition == partition and position in loss.missing:
+            if loss.missing.end > log_start:
+                return loss
+            position = loss.missing.end
+    return None
+
+
 def within(losses: Iterable[Loss], covered: Coverage) -> tuple[Loss, ...]:
     """Those that lie, at least with their beginning, in what is covered."""
     mine = (loss for loss in losses if loss.stream == covered.stream)
