@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import copy
+import json
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tideline.adapters.odcs import Finding, examine_bytes, examine_earlier
+from tideline.adapters.odcs.source import parse
 from tideline.model.contract import Compatibility, Contract, DriftAction, FieldType
 from tideline.model.field import Masking
 from tideline.model.quality import Action, Comparison, Metric, Unit
@@ -152,6 +157,10 @@ def test_a_check_in_words_runs_nothing_and_is_no_mistake() -> None:
         ("mustBeGreaterThan: 0", "mustBeGreatherThan: 0", "TL-CON-012", "did you mean 'mustBeGreaterThan'?"),
         ("mustBeGreaterThan: 0", "mustBe: 0\n        mustNotBe: 0", "TL-CON-011", "exclude each other"),
         ("mustBeGreaterThan: 0", "mustBe: many", "TL-CON-022", "a number"),
+        ("mustBeGreaterThan: 0", "mustBe: []", "TL-CON-022", "mustBe is"),
+        ("mustBeGreaterThan: 0", "mustBe: [0, 1]", "TL-CON-022", "mustBe is"),
+        ("mustBeGreaterThan: 0", "mustNotBe: [1]", "TL-CON-022", "mustNotBe is"),
+        ("value: shop_no,", "value: null,", "TL-CON-022", "the name that the field had"),
         ("mustBeGreaterThan: 0\n        unit: rows", "mustBeGreaterThan: 0", "TL-CON-021", "has no unit"),
         ("mustBeGreaterThan: 0\n        unit: rows", "mustBe: 0\n        unit: percent", "TL-CON-022", "rows"),
         ("mustBeGreaterThan: 0", "mustBeGreaterThan: 0\n        schedule: 0 1 * * *", "TL-CON-023", "no schedule"),
@@ -212,6 +221,30 @@ def test_a_field_that_was_a_measure_once_is_compared_all_the_same() -> None:
     text = RICH.replace("logicalType: integer\n", "logicalType: integer\n        semanticType: measure\n", 1)
     (contract,), found = examine_earlier(text.encode(), "x.odcs.yaml")
     assert contract.fields and found[0].house and "a measure" in found[0].what
+
+
+@pytest.mark.parametrize("text", [RICH, SALES, FAMILY], ids=["rich", "sales", "family"])
+def test_no_value_in_any_place_makes_it_crash(text: str) -> None:
+    """Every value of a good file, each replaced by what is least expected there."""
+    whole = parse(text.encode(), "x.odcs.yaml").data
+    odd = (None, "", -1, [], {"a": None})
+
+    def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+        if path:
+            yield path
+        entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        for key, inner in entries:
+            yield from places(inner, (*path, key))
+
+    for path in places(whole):
+        for new in odd:
+            changed = copy.deepcopy(whole)
+            holder = changed
+            for part in path[:-1]:
+                holder = holder[part]
+            holder[path[-1]] = new
+            contracts, found = examine_bytes(json.dumps(changed, default=float).encode(), "x.odcs.yaml")
+            assert contracts or found, (path, new)
 
 
 def test_nesting_deeper_than_eight_levels_is_told() -> None:

@@ -19,6 +19,7 @@ ARGUMENTS = {
 }  # fmt: skip
 _GATE_ACTIONS = (Action.FAIL.value, Action.WARN.value)
 _COMPARISONS = tuple(comparison.value for comparison in Comparison)
+_RANGES = (Comparison.BETWEEN.value, Comparison.NOT_BETWEEN.value)
 _MODEL_KEYS = {"validValues": "valid_values", "missingValues": "missing_values", "pattern": "pattern"}
 _ADVICE = f"type: custom with engine: {VENDOR}, type: library with a metric, or type: sql"
 
@@ -165,11 +166,12 @@ class Checks:
     def _threshold(self, check: Mapping[str, Any], path: YamlPath, metric: str) -> dict[str, Any]:
         """Comparison, limits and unit of a library metric or a query."""
         comparison = next(name for name in _COMPARISONS if name in check)
-        value = check[comparison]
-        limits = value if isinstance(value, list) else [value]
-        if any(isinstance(limit, bool) or not isinstance(limit, (int, Decimal)) for limit in limits):
-            self.telling.tell("TL-CON-022", (*path, comparison), f"{comparison} is {shown(value)}", "a number")
-            limits = [0]
+        value, count = check[comparison], 2 if comparison in _RANGES else 1
+        limits = value if isinstance(value, list) and comparison in _RANGES else [value]
+        if len(limits) != count or any(isinstance(one, bool) or not isinstance(one, (int, Decimal)) for one in limits):
+            allowed = "two numbers, such as [0, 10]" if comparison in _RANGES else "a number"
+            self.telling.tell("TL-CON-022", (*path, comparison), f"{comparison} is {shown(value)}", allowed)
+            limits = [0] * count
         if len(limits) == 2 and limits[0] > limits[1]:
             what = f"{comparison} names the larger limit first"
             self.telling.tell("TL-CON-030", (*path, comparison), what)

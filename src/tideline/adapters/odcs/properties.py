@@ -121,7 +121,10 @@ class _Fields:
             elif self.telling.one_of(value, [word.value for word in Masking], place, "masking"):
                 field["masking"] = value
         if "renamedFrom" in ours:
-            field["renamed_from"], self.telling.origin[(*model, "renamed_from")] = ours["renamedFrom"]
+            field["renamed_from"], place = ours["renamedFrom"]
+            self.telling.origin[(*model, "renamed_from")] = place
+            if field["renamed_from"] is None:
+                self.telling.tell("TL-CON-022", place, "renamedFrom is null", "the name that the field had")
         return field
 
     def _personal(self, found: Mapping[str, Any], path: YamlPath, ours: Ours) -> None:
