@@ -27,13 +27,12 @@ def accepted_losses(documents: Documents, contract_id: str, stream: StreamId) ->
 
 def no_loss(contract_id: str, loss: Loss, log_start: Position) -> DataError:
     """Nothing that can be read is passed over: whoever brought the records back decides that they are read."""
+    name = loss_name(contract_id, loss.partition, loss.missing.start)
     return DataError(
         "TL-LOS-006",
         f"{loss.by} accepted the loss of {loss.missing} on {loss.accepted[:10]}, the log begins at {log_start} again",
         where=f"contract {contract_id}, partition {loss.partition}",
-        fix="while no run goes on, move the document "
-        f"{loss_name(contract_id, loss.partition, loss.missing.start)} out of the state: no run has used it, and the next "
-        "one reads what is there",
+        fix=f"while no run goes on, move {name} out of the state: no run has used it, and the next one reads what is there",
     )
 
 
