@@ -32,7 +32,7 @@ def no_loss(contract_id: str, loss: Loss, log_start: Position) -> DataError:
         "TL-LOS-006",
         f"{loss.by} accepted the loss of {loss.missing} on {loss.accepted[:10]}, the log begins at {log_start} again",
         where=f"contract {contract_id}, partition {loss.partition}",
-        fix=f"while no run goes on, move {name} out of the state: no run has used it, and the next one reads what is there",
+        fix=f"while no run goes on, move {name} out of the state: no run used it, and the next one reads what is there",
     )
 
 
