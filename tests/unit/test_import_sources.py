@@ -280,6 +280,31 @@ def test_a_schema_whose_parts_double_is_refused_in_bounded_time(tmp_path: Path) 
         schema_of(tmp_path, **{"$defs": {**doubling, "d15": BASE}, "$ref": "#/$defs/d0"})
 
 
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        (["1,50", "2", "1.234,5"], "numbers with a decimal comma"),
+        (["$1.50", "$ 2,000.00"], "amounts with their sign"),
+        (["5%", "7 %"], "amounts with their sign"),
+        (["31.12.2024", "1/2/24"], "dates that are not written as 2024-12-31"),
+        (["2024/12/31 10:00", "2024/12/30 11:00"], "dates that are not written as 2024-12-31"),
+        (["TRUE", "FALSE"], "truth values"),
+        (["yes", "no"], "truth values"),
+        (["1,50", "about 2"], ""),
+        (["2024-12-31", "soon"], ""),
+        (["true", "false"], ""),
+        (["1.2.3", "2.0.1"], ""),
+        (["x" * 1_000, "yes"], ""),
+    ],
+)
+def test_texts_that_people_read_otherwise_are_told(values: list[str], says: str, tmp_path: Path) -> None:
+    """A price with a comma becomes a text, which is right for such events and seldom what was meant."""
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps({"v": value}) + "\n" for value in values), encoding="utf-8")
+    draft = read(str(tmp_path / "a.jsonl"), Kind.JSON)
+    told = [note for note in draft.notes if note.startswith("v: its values look like")]
+    assert (len(told) == 1 and says in told[0] and values[0] not in told[0]) if says else not told
+
+
 def test_kinds_of_json_are_told_apart(tmp_path: Path) -> None:
     """A .json may be data, a JSON Schema or an Avro schema."""
     given = {"d": '[{"a": 1}]', "s": '{"properties": {}}', "a": avro(), "o": '{"a": 1}\n{"a": 2}\n'}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from tideline.importing.draft import Draft, FieldDraft, refused, too_big, unreadable
+from tideline.importing.lookalikes import Lookalikes
 from tideline.model.field import EventField, FieldType
 from tideline.model.inference import Inferred, Ways, infer
 from tideline.model.samples import Samples, parse
@@ -131,11 +133,13 @@ def _object(path: Path, row: Any, place: str) -> dict[str, Any]:
 def draft_of(rows: Iterable[dict[str, Any]], source: str, *, texts_only: bool, enums: bool = True) -> Draft:
     """The draft of what was seen; raises ContractError when there was nothing."""
     columns: dict[str, Samples] = {}
+    looks: defaultdict[str, Lookalikes] = defaultdict(Lookalikes)
     count = 0
     for row in rows:
         count += 1
         for name, value in row.items():
             columns.setdefault(name, Samples()).see(value)
+            looks[name].see(value)
         if len(columns) > MAX_COLUMNS:
             raise too_big(
                 source, f"its events have more than {MAX_COLUMNS} different members", "sample one kind of event"
@@ -145,7 +149,10 @@ def draft_of(rows: Iterable[dict[str, Any]], source: str, *, texts_only: bool, e
     draft = Draft(source)
     ways = Ways(texts_only=texts_only, enums=enums)
     for name, samples in columns.items():
-        draft.fields.append(_field(draft, name, infer(_safe(name), samples, ways, of=count)))
+        field = _field(draft, name, infer(_safe(name), samples, ways, of=count))
+        draft.fields.append(field)
+        if field.type == "string" and (kind := looks[name].kind):
+            draft.notes.append(f"{name}: its values look like {kind}; they stay text, as the events carry them")
     draft.notes.append(f"types are what {count} events of the sample showed; what was always there is required")
     return draft
 
