@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+import socket
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,7 @@ class Home:
 
     @property
     def site(self) -> Site:
-        return Site(self.settings, self.doors, self._submit, self._generate, self.said.append, lambda: NOW)
+        return Site(self.settings, self.doors, self._evolve, self._generate, self.said.append, lambda: NOW)
 
     def silver(self, contract: Contract) -> None:
         """Silver as this contract's runs left it: two files, four rows, the days 2 and 3 January."""
@@ -81,9 +82,8 @@ class Home:
         side, rollout = self.plan(*after, side=side)
         return apply(side, {contract.id: contract for contract in after}, rollout, self.site)
 
-    def _submit(self, script: str, words: Sequence[str]) -> int:
-        assert script == "evolve"
-        self.evolved.append(words[3])
+    def _evolve(self, contract: Contract, key: str) -> int:
+        self.evolved.append(key)
         return self.code
 
     def _generate(self) -> int:
@@ -108,6 +108,16 @@ def test_nothing_changed_is_nothing_to_do(home: Home) -> None:
     _, rollout = home.plan(OLD, side=side(OLD))
     assert rollout == Rollout()
     assert "nothing to do" in telling.as_text(rollout, "x")
+
+
+def test_a_plan_asks_whichever_broker_answers(home: Home) -> None:
+    """Kafka has several addresses on AWS; only when none answers a plan does not know which topics there are."""
+    with socket.create_server(("127.0.0.1", 0)) as broker:
+        home.settings = home.settings.model_copy(update={"kafka": f"127.0.0.1:1,127.0.0.1:{broker.getsockname()[1]}"})
+        home.log.create("retail.sales.v1", 3)
+        side_ = side()
+        assert gather(side_, {OLD.id: OLD}, home.settings, home.doors).topics == {"retail.sales.v1"}
+    assert gather(side_, {OLD.id: OLD}, home.settings, home.doors).topics is None
 
 
 def test_a_new_contract_creates_all_that_runs_it(home: Home) -> None:
@@ -290,7 +300,7 @@ def test_of_two_applies_of_the_same_contracts_one_records_and_the_other_says_so(
 
     with pytest.raises(Lifecycle, match="TL-DEP-004"):
         apply(
-            side_, {NEW.id: NEW}, rollout, Site(site.settings, site.doors, site.submit, generate, site.tell, site.now)
+            side_, {NEW.id: NEW}, rollout, Site(site.settings, site.doors, site.evolve, generate, site.tell, site.now)
         )
     found = orders.in_force(home.documents)
     assert found is not None

@@ -13,7 +13,9 @@ from tests.fakes.emr_application import SET, Emr
 from tideline.adapters.emr_serverless import Application, ServerlessJobs
 from tideline.batch.remote import job_of
 from tideline.batch.stages import STAGES, Run
+from tideline.cli.apply import _evolve
 from tideline.cli.run import _stage
+from tideline.model.errors import Fatal
 from tideline.planning import Kind, Request
 from tideline.settings import REPOSITORY, Settings
 
@@ -35,6 +37,7 @@ RESTATE = ("--restate", "2011-01-04", "2011-01-06")
         ("audit", "stage", "publish", ("--stage", "audit", *RUN), RESTATE),
         ("publish", "stage", "publish", ("--stage", "publish", *RUN), RESTATE),
         ("marts", "stage", "model", ("--stage", "marts", *RUN), RESTATE),
+        ("evolve", "evolve", "evolve", RUN, ()),
     ],
 )
 def test_every_stage_is_a_job_under_the_role_that_modules_iam_gives_it(
@@ -91,6 +94,24 @@ def test_the_application_decides_where_a_stage_runs(monkeypatch: pytest.MonkeyPa
         assert here == wanted
         here.clear()
         emr.asked.clear()
+
+
+def test_the_application_decides_where_apply_lets_tables_follow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With one the job is a job run under the role `evolve`; its failure is told as the error of its exit code."""
+    from tideline import wiring
+    from tideline.batch import submit
+
+    here: list[object] = []
+    monkeypatch.setattr(submit, "submit", lambda *words: here.append(words[:2]) or 0)
+    emr = Emr("FAILED", details="Job failed. ExitCode: 2. Last few exceptions: none")
+    monkeypatch.setattr(wiring, "serverless_jobs", lambda _own: ServerlessJobs(emr, APPLICATION))
+    assert _evolve(small_contract(), "apply-3", Settings()) == 0
+    assert here == [("evolve", ("--contract", "retail.sales", "--run-key", "apply-3"))] and emr.asked == []
+    assert _evolve(small_contract(), "apply-3", Settings(**SET)) == Fatal.exit_code
+    assert len(here) == 1
+    assert [(one["name"], one["executionRoleArn"].rpartition("/")[2]) for one in emr.asked] == [
+        ("evolve retail.sales apply-3", "tideline-dev-evolve-retail.sales")
+    ]
 
 
 def test_who_starts_jobs_needs_no_engine_and_no_client_of_data() -> None:

@@ -1,10 +1,13 @@
-"""What a stage is when it runs on AWS: a job of its own name, under the role of its stage and contract."""
+"""What a stage is when it runs on AWS: a job of its own name, under the role of its stage and contract.
+
+`evolve` of `tideline apply` is one too: its run key is that of the deployment.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from threading import Event
@@ -17,16 +20,35 @@ if TYPE_CHECKING:
     from tideline.model.contract import Contract
     from tideline.settings import Settings
 
-_SCRIPTS = ("ingest", "refine", "restate")  # what else there is shares the script `stage`
+_SCRIPTS = ("ingest", "refine", "restate", "evolve")  # what else there is shares the script `stage`
 _ROLES = {"cut": "ingest", "restate": "refine", "marts": "model", "audit": "publish"}  # who has none of its own
 Days = tuple[date, date]
 _LONGEST_NAME, _LONGEST_ROLE = 256, 64
 
 
+def run_there(
+    stage: str,
+    contract: Contract,
+    run_key: str,
+    settings: Settings,
+    tell: Callable[[str], None],
+    days: Days | None = None,
+) -> int:
+    """The exit code of a stage that runs as a job of EMR Serverless; it is cancelled when this process is told to stop.
+
+    Raises Retriable while AWS does not answer, Fatal for a job that cannot be asked for.
+    """
+    from tideline import wiring
+
+    job = job_of(stage, contract, run_key, settings, days)
+    with told_to_stop() as stop:
+        return wiring.serverless_jobs(settings).run(job, stop.wait, tell)
+
+
 def job_of(stage: str, contract: Contract, run_key: str, settings: Settings, days: Days | None = None) -> SparkJob:
     """The job of a stage for one run; `days` are those of a restate. Raises Fatal when the settings lack what it needs.
 
-    `stage` is one of `tideline run`, or `restate`, which is the refine of a restate and finds its days in the cut.
+    `stage` is one of `tideline run`; `restate`, the refine of a restate, which finds its days in the cut; or `evolve`.
     """
     needed = {
         "TIDELINE_SPARK_REGION": settings.spark_region,

@@ -10,6 +10,7 @@ import click
 
 if TYPE_CHECKING:
     from tideline.deploy.apply import Site
+    from tideline.model.contract import Contract
     from tideline.settings import Settings
 
 
@@ -50,7 +51,6 @@ def command(against: str | None, drop_retired: bool, abandon: int | None, yes: b
 
 def _site(own: Settings) -> Site:
     from tideline import wiring
-    from tideline.batch.submit import submit
     from tideline.deploy.apply import Site
     from tideline.deploy.gather import Doors
     from tideline.generated import Places, generate
@@ -58,8 +58,21 @@ def _site(own: Settings) -> Site:
     return Site(
         settings=own,
         doors=Doors(wiring.documents(own), wiring.tables(own), wiring.event_log(own)),
-        submit=lambda script, words: submit(script, words, own, lambda line: click.echo(line, err=True)),
+        evolve=lambda contract, key: _evolve(contract, key, own),
         generate=lambda: len(generate(Places.of(own))),
         tell=lambda line: click.echo(line, err=True),
         now=lambda: datetime.now(UTC),
     )
+
+
+def _evolve(contract: Contract, key: str, own: Settings) -> int:
+    """The exit code of the job that lets a table follow: on EMR Serverless where there is an application, else here."""
+    from tideline.batch.remote import run_there
+    from tideline.batch.submit import submit
+
+    def tell(line: str) -> None:
+        click.echo(line, err=True)
+
+    if own.spark_application:
+        return run_there("evolve", contract, key, own, tell)
+    return submit("evolve", ("--contract", contract.id, "--run-key", key), own, tell)

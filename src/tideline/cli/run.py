@@ -114,10 +114,9 @@ def _script(script: str, run: Run) -> int:
 
 
 def _on_aws(verb: str, run: Run) -> int:
-    """Run a stage as a job of EMR Serverless, and cancel it when this process is told to stop."""
-    from tideline import wiring
-    from tideline.batch.remote import job_of, told_to_stop
+    """The exit code of a stage as a job of EMR Serverless."""
+    from tideline.batch.remote import run_there
 
-    job = job_of(verb, run.contract, run.key, run.settings, run.request.days)
-    with told_to_stop() as stop:
-        return wiring.serverless_jobs(run.settings).run(job, stop.wait, lambda line: click.echo(line, err=True))
+    return run_there(
+        verb, run.contract, run.key, run.settings, lambda line: click.echo(line, err=True), run.request.days
+    )

@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -27,7 +27,7 @@ from tideline.model.contract import Contract
 from tideline.model.errors import DataError, Fatal, Lifecycle, Retriable, TidelineError
 from tideline.settings import Settings
 
-Submit = Callable[[str, Sequence[str]], int]  # script, arguments -> exit code
+Evolve = Callable[[Contract, str], int]  # a contract, the deployment's key -> exit code of its table's job
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Site:
 
     settings: Settings
     doors: Doors
-    submit: Submit
+    evolve: Evolve
     generate: Callable[[], int]
     tell: Callable[[str], None]
     now: Callable[[], datetime]
@@ -107,7 +107,7 @@ def _tables(order: Order, rollout: Rollout, site: Site) -> None:
         contract = order.contracts.get(one.id)
         if contract is None or not _moves(one, contract, site):
             continue
-        code = site.submit("evolve", ("--contract", one.id, "--run-key", order.key))
+        code = site.evolve(contract, order.key)
         if code:
             raise _of_code(code)("TL-DEP-007", f"the table of {one.id} does not follow yet", fix=_AGAIN)
 

@@ -150,10 +150,7 @@ def _rendered(contracts: Iterable[Contract]) -> dict[str, str]:
 
 def _topics(contracts: Iterable[Contract], settings: Settings, log: EventLog) -> frozenset[str] | None:
     """The event topics that exist; None when no broker answers, which is no error for a plan."""
-    host, _, port = settings.kafka_bootstrap.partition(":")
-    try:
-        socket.create_connection((host, int(port)), 1).close()
-    except OSError:
+    if not any(_answers(address) for address in settings.kafka_bootstrap.split(",")):
         return None
     found = set()
     for contract in contracts:
@@ -165,6 +162,15 @@ def _topics(contracts: Iterable[Contract], settings: Settings, log: EventLog) ->
         else:
             found.add(contract.stream.topic)
     return frozenset(found)
+
+
+def _answers(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), 1).close()
+    except OSError:
+        return False
+    return True
 
 
 def _compiled(settings: Settings) -> Side:

@@ -24,32 +24,38 @@ locals {
   )
 
   # What `tideline apply` reads: former deployments, tables' logs, and of what was refused how much is open. Files of silver and gold
-  # it does not read: a change of columns is a commit of silver's log and no row is written.
+  # it does not read. Columns are changed by jobs that it starts: who starts a job chooses its code, so it hands on `evolve` alone.
   ci_grants = { for role in ["ci-contracts"] : role => merge(local.nothing, {
     read  = ["documents/deployments/", "quarantine/"]
     write = ["documents/deployments/"]
   }) if contains(keys(local.ci_subjects), role) }
 
-  ci_evolving = [
+  ci_evolving = concat([
     jsonencode({
-      Sid = "ReadTableLogs", Effect = "Allow", Action = ["s3:GetObject"], Resource = ["${local.names.buckets["gold"].arn}/*/_delta_log/*"]
-    }),
-    jsonencode({
-      Sid      = "CommitColumns", Effect = "Allow", Action = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]
-      Resource = ["${local.names.buckets["silver"].arn}/*/_delta_log/*"]
+      Sid = "ReadTableLogs", Effect = "Allow", Action = ["s3:GetObject"], Resource = [for zone in ["gold", "silver"] : "${local.names.buckets[zone].arn}/*/_delta_log/*"]
     }),
     jsonencode({
       Sid = "FindTables", Effect = "Allow", Action = ["s3:ListBucket"], Resource = [for zone in ["gold", "silver"] : local.names.buckets[zone].arn]
     }),
     jsonencode({
       Sid       = "TableKeys", Effect = "Allow", Action = ["kms:Decrypt"], Resource = [local.names.key_arn_pattern]
-      Condition = { StringEquals = { "kms:ViaService" = "s3.${local.region}.${local.dns}" }, "ForAnyValue:StringEquals" = { "kms:ResourceAliases" = [local.names.keys["gold"].alias] } }
+      Condition = { StringEquals = { "kms:ViaService" = "s3.${local.region}.${local.dns}" }, "ForAnyValue:StringEquals" = { "kms:ResourceAliases" = [for zone in ["gold", "silver"] : local.names.keys[zone].alias] } }
     }),
-    jsonencode({
-      Sid       = "ColumnKeys", Effect = "Allow", Action = ["kms:Decrypt", "kms:GenerateDataKey"], Resource = [local.names.key_arn_pattern]
-      Condition = { StringEquals = { "kms:ViaService" = "s3.${local.region}.${local.dns}" }, "ForAnyValue:StringEquals" = { "kms:ResourceAliases" = [local.names.keys["silver"].alias] } }
-    }),
-  ]
+    ], [for one in [
+      jsonencode({
+        Sid       = "StartEvolve", Effect = "Allow", Action = ["emr-serverless:ListJobRuns", "emr-serverless:StartApplication", "emr-serverless:StartJobRun"]
+        Resource  = [local.names.arns.emr_serverless]
+        Condition = { StringEquals = local.ours }
+      }),
+      jsonencode({
+        Sid      = "FollowEvolve", Effect = "Allow", Action = ["emr-serverless:CancelJobRun", "emr-serverless:GetJobRun", "emr-serverless:TagResource"]
+        Resource = ["${local.names.arns.emr_serverless}/jobruns/*"]
+      }),
+      jsonencode({
+        Sid       = "GiveJobsTheirRole", Effect = "Allow", Action = ["iam:PassRole"], Resource = ["arn:${local.partition}:iam::${local.account}:role/${local.names.prefix}-evolve-*"]
+        Condition = { StringEquals = { "iam:PassedToService" = "emr-serverless.amazonaws.com" } }
+      }),
+  ] : one if var.features.emr_serverless])
 
   ci_reading = concat(
     [for subject, actions in local.ci_looks : jsonencode({

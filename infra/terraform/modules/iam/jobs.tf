@@ -1,19 +1,22 @@
 # Batch jobs: one role per stage and contract, or per stage and domain. EMR Serverless takes it as the job's execution role,
-# EMR on EC2 as the step's runtime role. `cut` runs as ingest, `audit` as publish, `marts` as model.
+# EMR on EC2 as the step's runtime role. `cut` runs as ingest, `audit` as publish, `marts` as model. `evolve` is started by
+# `tideline apply` alone: columns change by commits of silver's log, and it reaches no row.
 
 locals {
   stages = ["ingest", "refine", "model", "publish"]
+  kinds  = concat(local.stages, ["evolve", "maintain"])
 
   # Group of each contract: itself, or its domain.
   group  = { for id, one in var.contracts : id => var.scope == "contract" ? id : one.domain }
   groups = { for id, group in local.group : group => id... }
 
-  job_groups = merge([for stage in concat(local.stages, ["maintain"]) : { for group, ids in local.groups : "${stage}/${group}" => { stage = stage, ids = ids } }]...)
+  job_groups = merge([for stage in local.kinds : { for group, ids in local.groups : "${stage}/${group}" => { stage = stage, ids = ids } }]...)
 
   # What a contract says of each stage, and what it leaves to us: gates' measures, and the marts.
   quality = { for id, one in var.contracts : id => "quality_${one.domain}_${one.product}" }
   marts   = { for id in keys(var.contracts) : id => lookup(var.marts, id, []) }
   own     = { for id, one in var.contracts : id => distinct([for prefix in values(one.prefixes) : prefix.place]) }
+  log     = { for id, one in var.contracts : id => "silver/${one.domain}/${one.product}/_delta_log/" }
   asked = merge([for id, one in var.contracts : merge(
     { for stage in local.stages : "${stage}/${id}" => one.roles[stage].prefixes },
     {
@@ -25,6 +28,7 @@ locals {
         read  = concat(one.roles["publish"].prefixes.read, ["gold/${local.quality[id]}/"])
         write = one.roles["publish"].prefixes.write
       }
+      "evolve/${id}" = { read = [local.log[id], "documents/deployments/"], write = [] }
       "maintain/${id}" = {
         read  = concat(local.own[id], ["gold/${local.quality[id]}/"], [for mart in local.marts[id] : "gold/${mart}/"])
         write = concat([for place in local.own[id] : place if contains(local.tables, split("/", place)[0])], ["gold/${local.quality[id]}/"], [for mart in local.marts[id] : "gold/${mart}/"])
@@ -33,9 +37,14 @@ locals {
   )]...)
 
   # For a domain, places are cut back to the domain wherever its name is in them: bronze/retail/, documents/releases/retail. (dot included).
+  # The log of a table stays a log, silver/retail/*/_delta_log/: who needs logs alone (cut, which runs as ingest; evolve) reads no row.
+  # Narrower it cannot be said here: the role is every contract's of the domain, so what one of them needs, each job of the role may.
+  # (A session policy, executionIamPolicy of StartJobRun, could be of one contract; but who starts the job would write it, or not.)
+  # Beside versions and counts a log tells the least and the greatest values of columns in each file.
   widened = { for id, one in var.contracts : id => {
-    for place in distinct(flatten([for stage in concat(local.stages, ["maintain"]) : values(local.asked["${stage}/${id}"])])) : place => (
-      var.scope == "contract" ? place :
+    for place in distinct(flatten([for stage in local.kinds : values(local.asked["${stage}/${id}"])])) : place => (
+      var.scope == "contract" || place == "documents/deployments/" ? place :
+      place == local.log[id] ? "silver/${one.domain}/*/_delta_log/" :
       startswith(place, "documents/") ? "documents/${split("/", place)[1]}/${one.domain}." :
       startswith(place, "gold/quality_") ? "gold/quality_${one.domain}_" :
       startswith(place, "${split("/", place)[0]}/${one.domain}/") ? "${split("/", place)[0]}/${one.domain}/" : place
@@ -56,12 +65,14 @@ locals {
     tables_write = []
   } }
 
+  evolved = { for role, job in local.job_groups : role => job.stage == "evolve" ? [for id in job.ids : local.log[id]] : [] }
+
   # Hadoop's S3 connector asks for a table's folder, and for each folder above it, as if they were objects, and lists those above:
   # "not there" is what it wants to hear, "denied" ends the job. There is never an object of such a name. Publish has no Spark.
   folders = { for role, grant in local.job_grants : role => { for place in distinct(flatten([
-    for place in distinct(concat(grant.read, grant.write)) : [
+    for place in distinct(concat(grant.read, grant.write, local.evolved[role])) : [
       for n in range(2, length(split("/", place))) : join("/", slice(split("/", place), 0, n))
-    ] if contains(local.tables, split("/", place)[0])
+    ] if contains(local.tables, split("/", place)[0]) && !strcontains(place, "*")
   ])) : split("/", place)[0] => trimprefix(place, "${split("/", place)[0]}/")... if local.job_groups[role].stage != "publish" } }
   parents = { for role, zones in local.folders : role => { for zone, folders in zones : zone => [
     for folder in folders : "${folder}/" if anytrue([for other in folders : startswith(other, "${folder}/")])
@@ -69,6 +80,16 @@ locals {
 
   job_extras = { for role, job in local.job_groups : role => concat(
     local.telemetry_key,
+    job.stage == "evolve" ? [
+      jsonencode({
+        Sid      = "CommitColumns", Effect = "Allow", Action = ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject"]
+        Resource = distinct([for id in job.ids : "${local.names.buckets["silver"].arn}/${trimprefix(local.widened[id][local.log[id]], "silver/")}*"])
+      }),
+      jsonencode({
+        Sid       = "ColumnKeys", Effect = "Allow", Action = ["kms:GenerateDataKey"], Resource = [local.names.key_arn_pattern]
+        Condition = { StringEquals = { "kms:ViaService" = "s3.${local.region}.${local.dns}" }, "ForAnyValue:StringEquals" = { "kms:ResourceAliases" = [local.names.keys["silver"].alias] } }
+      }),
+    ] : [],
     flatten([for zone, folders in local.folders[role] : [for n, part in chunklist(folders, 8) : jsonencode({
       Sid      = "${title(zone)}Folders${n}", Effect = "Allow", Action = ["s3:GetObject"]
       Resource = [for folder in part : "${local.names.buckets[zone].arn}/${folder}"]

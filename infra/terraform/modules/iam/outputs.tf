@@ -5,7 +5,7 @@ output "role_arns" {
 
 output "job_roles" {
   description = "Role of each stage of each contract, whatever the scope: <stage>/<contract id>. What Airflow hands to a job."
-  value       = merge([for stage in concat(local.stages, ["maintain"]) : { for id, group in local.group : "${stage}/${id}" => aws_iam_role.this["${stage}/${group}"].arn }]...)
+  value       = merge([for stage in local.kinds : { for id, group in local.group : "${stage}/${id}" => aws_iam_role.this["${stage}/${group}"].arn }]...)
 }
 
 output "instance_profile" {

@@ -19,7 +19,7 @@ locals {
 
   roles = [
     # jobs: one per stage; with a contract or a domain behind it, see modules/iam
-    "ingest", "refine", "model", "publish", "maintain",
+    "ingest", "refine", "model", "publish", "evolve", "maintain",
     # services
     "speed", "serving", "topics", "ecs-execution", "airflow",
     "emr-service", "emr-instance",

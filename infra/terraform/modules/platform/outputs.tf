@@ -18,6 +18,7 @@ output "facts" {
     deployment      = module.services.deployment
     dashboard       = module.monitoring.dashboard_name
     roles           = module.iam.role_arns
+    settings        = local.code ? module.airflow[0].own.variables : null # of a workflow's tideline apply too
     airflow_pools   = local.code ? module.airflow[0].pools : null
     airflow_own     = local.code && var.character.airflow == "own" ? module.airflow[0].own : null
     code            = local.code ? module.artifacts[0].version : null

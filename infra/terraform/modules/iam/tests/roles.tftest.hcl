@@ -50,7 +50,7 @@ run "the_least" {
 
   assert {
     condition = toset(keys(aws_iam_role.this)) == toset([
-      "airflow", "backup", "config", "delivery", "delivery-workflow", "deployment", "ecs-execution", "emr-instance", "emr-service", "flow-logs", "ingest/retail.sales",
+      "airflow", "backup", "config", "delivery", "delivery-workflow", "deployment", "ecs-execution", "emr-instance", "emr-service", "evolve/retail.sales", "flow-logs", "ingest/retail.sales",
       "lakeformation", "maintain/retail.sales", "model/retail.sales", "publish/retail.sales", "push", "refine/retail.sales", "serving", "speed", "topics", "trail", "upload-events",
     ])
     error_message = "Only what is on by default has a role, and nobody is let in unasked."
@@ -69,7 +69,7 @@ run "the_least" {
     error_message = "A tag is missing."
   }
   assert {
-    condition = alltrue([for stage in ["ingest", "refine", "model", "publish", "maintain"] : alltrue([for key, value in {
+    condition = alltrue([for stage in ["ingest", "refine", "model", "publish", "evolve", "maintain"] : alltrue([for key, value in {
       contract = "retail.sales", domain = "retail", owner = "retail-data", tier = "gold"
     } : aws_iam_role.this["${stage}/retail.sales"].tags[key] == value])])
     error_message = "What belongs to a contract carries its tags."
@@ -148,9 +148,22 @@ run "the_most" {
   }
   assert {
     condition = toset(flatten([for key, one in aws_iam_policy.this : [for statement in jsondecode(one.policy).Statement : statement.Resource if contains(flatten([statement.Action]), "s3:PutObject")] if startswith(key, "ci-contracts#")])) == toset([
-      "arn:aws:s3:::tideline-dev-documents-111122223333/deployments/*", "arn:aws:s3:::tideline-dev-silver-111122223333/*/_delta_log/*",
+      "arn:aws:s3:::tideline-dev-documents-111122223333/deployments/*",
     ])
-    error_message = "A rollout writes deployments and commits of silver: no row, and no other document."
+    error_message = "A rollout writes deployments: no row, no commit, and no other document."
+  }
+  assert {
+    condition = flatten([for key, one in aws_iam_policy.this : [for statement in jsondecode(one.policy).Statement : statement.Resource if contains(flatten([statement.Action]), "iam:PassRole")] if startswith(key, "ci-contracts#")]) == [
+      "arn:aws:iam::111122223333:role/tideline-dev-evolve-*",
+    ]
+    error_message = "Who starts a job chooses its code: a rollout hands on no role but evolve's."
+  }
+  assert {
+    condition = toset(flatten([for key, one in aws_iam_policy.this : [for statement in jsondecode(one.policy).Statement : statement.Resource if contains(flatten([statement.Action]), "s3:PutObject")] if startswith(key, "evolve/")])) == toset([
+      "arn:aws:s3:::tideline-dev-logs-111122223333/emr-serverless/*", "arn:aws:s3:::tideline-dev-silver-111122223333/retail/sales/_delta_log/*",
+      ]) && alltrue(flatten([for key, one in aws_iam_policy.this : [for statement in jsondecode(one.policy).Statement : [for arn in statement.Resource : !endswith(arn, "*") || endswith(arn, "/retail/sales/_delta_log/*")
+    if strcontains(arn, "-silver-")] if contains(flatten([statement.Action]), "s3:GetObject")] if startswith(key, "evolve/")]))
+    error_message = "evolve commits to silver's log: it reads and writes no row."
   }
   assert {
     condition     = !strcontains(join("", [for key, one in aws_iam_policy.this : one.policy if startswith(key, "ci-contracts#")]), "DeleteObject")

@@ -24,7 +24,7 @@ variables {
         producer = { topics = { read = [], write = ["retail.product${n}.v1"] }, prefixes = { read = [], write = [] } }
         ingest = {
           topics   = { read = ["retail.product${n}.v1", "tideline.increments.retail.product${n}"], write = [] }
-          prefixes = { read = ["bronze/retail/product${n}/"], write = ["bronze/retail/product${n}/", "documents/runs/retail.product${n}/"] }
+          prefixes = { read = ["bronze/retail/product${n}/", "silver/retail/product${n}/_delta_log/"], write = ["bronze/retail/product${n}/", "documents/runs/retail.product${n}/"] }
         }
       },
     )
@@ -36,8 +36,8 @@ run "by_contract" {
   command = plan
 
   assert {
-    condition     = length([for role in keys(aws_iam_role.this) : role if strcontains(role, "/")]) == 5 * 30
-    error_message = "Five roles for each contract."
+    condition     = length([for role in keys(aws_iam_role.this) : role if strcontains(role, "/")]) == 6 * 30
+    error_message = "Six roles for each contract."
   }
   assert {
     condition     = alltrue([for key, one in aws_iam_policy.this : !strcontains(one.policy, "product2") if startswith(key, "refine/retail.product1#")])
@@ -55,12 +55,23 @@ run "by_domain" {
   variables { scope = "domain" }
 
   assert {
-    condition     = toset([for role in keys(aws_iam_role.this) : role if strcontains(role, "/")]) == toset(["ingest/retail", "refine/retail", "model/retail", "publish/retail", "maintain/retail"])
-    error_message = "Five roles for each domain."
+    condition     = toset([for role in keys(aws_iam_role.this) : role if strcontains(role, "/")]) == toset(["ingest/retail", "refine/retail", "model/retail", "publish/retail", "evolve/retail", "maintain/retail"])
+    error_message = "Six roles for each domain."
   }
   assert {
     condition     = strcontains(join("", [for key, one in aws_iam_policy.this : one.policy if startswith(key, "ingest/")]), "tideline-prod-bronze-111122223333/retail/*") && strcontains(join("", [for key, one in aws_iam_policy.this : one.policy if startswith(key, "ingest/")]), "documents-111122223333/runs/retail.*") && strcontains(join("", [for key, one in aws_iam_policy.this : one.policy if startswith(key, "ingest/")]), "/tideline.increments.retail.*")
     error_message = "Places with the domain in their name are cut back to it."
+  }
+  assert {
+    condition = alltrue([for stage in ["ingest", "evolve"] : alltrue(flatten([for key, one in aws_iam_policy.this : [for statement in jsondecode(one.policy).Statement : [
+      for arn in statement.Resource : arn == "arn:aws:s3:::tideline-prod-silver-111122223333/retail/*/_delta_log/*" || (stage == "evolve" && !strcontains(arn, "*"))
+      if strcontains(arn, "-silver-111122223333/")
+    ] if contains(statement.Action, "s3:GetObject") || contains(statement.Action, "s3:PutObject")] if startswith(key, "${stage}/")]))])
+    error_message = "Who needs silver's logs alone reads rows of the domain."
+  }
+  assert {
+    condition     = strcontains(join("", [for key, one in aws_iam_policy.this : one.policy if startswith(key, "ingest/")]), "silver-111122223333/retail/*/_delta_log/*") && strcontains(join("", [for key, one in aws_iam_policy.this : one.policy if startswith(key, "evolve/")]), "documents-111122223333/deployments/*")
+    error_message = "A cut finds no log of silver, or evolve no order."
   }
   assert {
     condition     = length([for key in keys(aws_iam_policy.this) : key if startswith(key, "model/")]) > 1 && alltrue([for one in aws_iam_policy.this : length(one.policy) <= 6144])
@@ -75,7 +86,7 @@ run "by_domain" {
     error_message = "A domain's roles carry what all of its contracts share."
   }
   assert {
-    condition     = length(output.job_roles) == 150
+    condition     = length(output.job_roles) == 180
     error_message = "Every contract finds its roles."
   }
 }
