@@ -223,6 +223,26 @@ def test_a_field_that_was_a_measure_once_is_compared_all_the_same() -> None:
     assert contract.fields and found[0].house and "a measure" in found[0].what
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("value: 60, unit: s,", "value: 60, unit: s, customProperties: [OURS],"),
+        ("    format: json\n", "    format: json\n    customProperties: [OURS]\n"),
+        ("  name: retail-data\n", "  name: retail-data\n  customProperties: [OURS]\n"),
+        ("description:\n  purpose", "description:\n  customProperties: [OURS]\n  purpose"),
+    ],
+)
+def test_a_property_of_ours_where_nobody_looks_is_told(old: str, new: str) -> None:
+    """`drift` beside a promise would be obeyed by nobody."""
+    ours = "{property: drift, vendor: tideline, value: {newFields: fail}}"
+    contracts, found = examined(SALES, (old, new.replace("OURS", ours)))
+    assert not contracts and len(found) == 1
+    assert found[0].code == "TL-CON-020" and "nothing reads the property 'drift' here" in found[0].what
+    assert abs(found[0].line - 1 - SALES[: SALES.index(old)].count("\n")) <= 1
+    nested = "{property: drift, vendor: another, value: {customProperties: [drift, {vendor: tideline}]}}"
+    assert examined(SALES, (old, new.replace("OURS", nested)))[0]
+
+
 @pytest.mark.parametrize("text", [RICH, SALES, FAMILY], ids=["rich", "sales", "family"])
 def test_no_value_in_any_place_makes_it_crash(text: str) -> None:
     """Every value of a good file, each replaced by what is least expected there."""

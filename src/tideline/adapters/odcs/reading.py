@@ -16,7 +16,7 @@ from tideline.adapters.odcs.finding import YamlPath, shown
 from tideline.adapters.odcs.promises import read_identity, read_promises
 from tideline.adapters.odcs.properties import read_fields
 from tideline.adapters.odcs.source import Source
-from tideline.adapters.odcs.telling import Ours, Telling
+from tideline.adapters.odcs.telling import VENDOR, Ours, Telling
 from tideline.model.contract import Contract, Deduplication, DerivedField, View
 from tideline.model.problem import Problem
 from tideline.model.quality import Metric
@@ -61,7 +61,22 @@ class Reader(Telling):
         values["views"] = self._listed(ours, "views", View, _VIEW_KEYS)
         if "retired" in ours:
             values["retired"], self.origin[("retired",)] = ours["retired"]
+        if not self.broken:
+            self._overlooked(data, ())
         return None if self.broken else self._whole(values)
+
+    def _overlooked(self, value: Any, path: YamlPath) -> None:
+        """A property of ours where nobody looks for one, such as beside a promise or a server."""
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            if key == "customProperties":
+                listed = inner if isinstance(inner, list) and path not in self.holders else ()
+                for n, custom in enumerate(listed):
+                    if isinstance(custom, dict) and custom.get("vendor") == VENDOR:
+                        what = f"nothing reads the property {shown(custom.get('property'))} here"
+                        near = "move it to the contract, its event, a field or a check"
+                        self.insist("TL-CON-020", (*path, key, n), what, suggestion=near)
+            elif isinstance(inner, (dict, list)):
+                self._overlooked(inner, (*path, key))
 
     def _whole(self, values: dict[str, Any]) -> Contract | None:
         problems: list[Problem] = []

@@ -28,6 +28,7 @@ class Telling:
         self.broken = False
         self.findings: list[Finding] = []
         self.origin: dict[tuple[str | int, ...], YamlPath] = {}
+        self.holders: set[YamlPath] = set()  # whose properties of ours were read
 
     def tell(
         self, code: str, path: YamlPath, what: str, allowed: str = "", suggestion: str = "", *, of_key: bool = False
@@ -72,6 +73,7 @@ class Telling:
     def ours(self, holder: Mapping[str, Any], at: YamlPath, allowed: Sequence[str]) -> Ours:
         """Our customProperties of one element: name -> (value, its path)."""
         ours: Ours = {}
+        self.holders.add(at)
         for n, custom in enumerate(holder.get("customProperties") or ()):
             path, name = (*at, "customProperties", n), custom["property"]
             if custom.get("vendor") != VENDOR:
