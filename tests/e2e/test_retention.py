@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.living import Living, judge_by_raw_log, wait_for
+from tests.e2e.living import Living, judge_by_raw_log, positions, wait_for
 from tests.platform import java_or_skip
+from tideline.local.journal import read
 from tideline.local.probes import ask
 
 pytestmark = [pytest.mark.e2e, pytest.mark.kafka, pytest.mark.spark, pytest.mark.timeout(900)]
@@ -42,6 +43,7 @@ def test_f16_lost_range_is_named_and_never_skipped(living: Living) -> None:
     refused = living.tideline("run", living.contract.id, "cut", "--run-key", "f16", code=66)
     assert f"[0, {cut[0]})" in refused.stderr, refused.stderr
     _accept_the_loss(living, view, cut)
+    _roll_back_too_far(living, view)
 
 
 def _delete_before(living: Living, cut: dict[int, int]) -> None:
@@ -78,3 +80,37 @@ def _equals_the_raw_log(living: Living) -> bool:
         return judge_by_raw_log(living, answers) == {"compared": len(answers), "violations": {}}
     except subprocess.CalledProcessError:  # the oracle found a difference, and said which on its standard output
         return False
+
+
+def _roll_back_too_far(living: Living, view: str) -> None:
+    """Release 1 ends where the log no longer begins: refused; forced, answers stand still and say why until a run."""
+    between = [sent.event for sent in read(living.journal)][-300:]  # all that release 1 does not cover
+    living.run_batch("f62")
+    wait_for(lambda: living.answer(view)["meta"]["release"] == 2, 60, "the second release is served")
+    _delete_before(living, positions(living.answer(view)["meta"]["coverage"]["batch"]))
+    back = ("offsets", living.contract.id, "--rollback-to", "1")
+    assert "TL-REL-003" in living.tideline(*back, code=66).stderr
+    living.tideline(*back, "--force")
+    wait_for(lambda: living.answer(view)["meta"]["release"] == 3, 60, "the rollback is served")
+    before = living.answer(view)["data"]
+    living.resend("duplicate", between)  # a layer that has forgotten these ids would count them again
+    living.feed.burst(100)
+    wait_for(lambda: _standing_still(living, view), 120, "answers, status and health say that they stand still")
+    assert living.answer(view)["data"] == before
+
+    living.run_batch("f62-forward")
+    wait_for(lambda: living.answer(view)["meta"]["complete"], 60, "a newer release lets answers move on")
+    living.settle_positions()
+    after = living.answer(view)
+    assert after["meta"]["problems"] == [] and after["data"] != before
+    living.resend("duplicate", between)
+    living.settle_positions()
+    assert living.answer(view)["data"] == after["data"], "repeats of what lies between the releases count nowhere"
+
+
+def _standing_still(living: Living, view: str) -> bool:
+    meta, base = living.answer(view)["meta"], living.settings.serving_url
+    status = ask(f"{base}/v1/status")["contracts"][living.contract.id]
+    told = {problem["code"] for problem in meta["problems"]} == {"TL-SRV-018"} and not meta["complete"]
+    partitions = list(range(living.contract.stream.partitions))
+    return told and status["standing_still"] == partitions and ask(f"{base}/healthz")["status"] == "degraded"
