@@ -44,7 +44,7 @@ def start(living: Living) -> Iterator[Start]:
         one.kill()
 
 
-def test_processes_that_join_die_and_leave_share_one_stream(living: Living, start: Start) -> None:
+def test_f66_processes_that_join_die_and_leave_share_one_stream(living: Living, start: Start) -> None:
     """Each has work as long as it lives, what one leaves the others take up, and the figures stay exact to the cent."""
     all_of_them = living.contract.stream.partitions
     first = start()
