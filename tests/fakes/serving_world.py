@@ -144,6 +144,7 @@ class World:
         self.generation = dict.fromkeys(range(PARTITIONS), -1)
         self.next = {(v.name, p): 0 for v in self.contract.streamed for p in range(PARTITIONS)}
         self.ends: dict[tuple[str, int], set[int]] = {key: {0} for key in self.next}
+        self.lost: set[tuple[str, int]] = set()
         self.released = 0
 
     # --- the stream and the speed worker
@@ -169,6 +170,7 @@ class World:
             if view in (None, v.name):
                 at = self.next[v.name, partition] if position is None else position
                 positions[v.name] = self.next[v.name, partition] = at
+                (self.lost.add if reason == "lost" else self.lost.discard)((v.name, partition))
                 self.ends[v.name, partition] = {e for e in self.ends[v.name, partition] if e <= at} | {at}
         self.send(partition, Rebase(self.generation[partition], positions, reason))
 
@@ -179,6 +181,8 @@ class World:
 
     def increment(self, view: View, partition: int, start: int, end: int, *, epoch_end: bool = False) -> Increment:
         stretch = [(partition, at, self.events[partition][at]) for at in range(start, end)]
+        if (view.name, partition) in self.lost:
+            stretch *= 2  # a writer that knows no ids counts repeats: whoever merges this is found out
         groups = folded(self.contract, view, stretch)
         count = end - start
         return Increment(

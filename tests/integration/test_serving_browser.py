@@ -183,3 +183,11 @@ def test_the_api_page_lists_each_view_without_anything_from_elsewhere(served: Se
     assert page.ask("[...document.querySelectorAll('th')].some(t => t.textContent === 'meaning')") is True
     assert page.errors == []
     page.picture("docs.png")
+
+
+def test_what_is_not_built_yet_is_a_page_with_the_steps_that_build_it(served: Served, page: Page) -> None:
+    page.open(f"{served.url}/dbt/", width=360, height=740)
+    assert page.ask("document.querySelector('h1').textContent.trim()") == "Not built yet"
+    assert page.ask("document.querySelectorAll('main ol li').length") == 3
+    assert page.ask("document.documentElement.scrollWidth <= 360") is True
+    page.picture("not-built.png")

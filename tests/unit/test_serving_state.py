@@ -338,7 +338,7 @@ def test_every_interleaving_of_publish_trim_and_answer_is_exact():
 def _misbehave(world: World, choice: random.Random) -> None:
     view, partition = choice.choice(world.contract.views), choice.randrange(PARTITIONS)
     at, end = world.next[view.name, partition], len(world.events[partition])
-    deed = choice.randrange(12)
+    deed = choice.randrange(13)
     if deed < 4:
         world.arrive(choice.randrange(1, 6))
     elif deed < 7:
@@ -354,6 +354,8 @@ def _misbehave(world: World, choice: random.Random) -> None:
         _release(world, choice)
     elif deed == 10:
         world.rebase(partition, choice.randint(0, at), "straddle", view.name)
+    elif deed == 11:
+        world.rebase(partition, choice.randint(0, end), "lost", view.name)
     elif at < end:
         world.send(partition, world.increment(view, partition, choice.randint(0, end - 1), end))
 
@@ -366,7 +368,7 @@ def _release(world: World, choice: random.Random) -> None:
 
 @pytest.mark.parametrize("seed", range(24))
 def test_any_schedule_of_faults_gives_exact_monotone_answers_and_recovers(seed):
-    """Repeats, holes, overlaps, rebases, generations and arbitrary cuts: exact at every step, whole in the end."""
+    """Repeats, holes, overlaps, rebases, losses, generations, arbitrary cuts: exact at every step, whole in the end."""
     world, choice = World(seed), random.Random(seed + 1_000)
     world.begin()
     reader = Reader(world)
