@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from tests.fakes.contract_index import small_contract, write_index
 from tests.platform import free_ports
 from tideline.adapters.increments import Increment, decode
 from tideline.adapters.kafka_confluent import ConfluentLog
@@ -173,6 +175,39 @@ def test_a_zombie_ends_itself_and_changes_nothing(product: Settings, start: Star
     assert zombie.wait(PATIENCE_S) == 76
     wait_for("the successor to go on", caught_up(other, 150))
     assert folded(product) == (dict.fromkeys(folded(product)[0], 150), set())
+
+
+def test_a_contract_whose_topic_is_wrong_stops_no_other(product: Settings, start: Start) -> None:
+    """The other one is folded, readiness names the wrong one; left alone with it the process ends with its code."""
+    good, bad = (small_contract(f"{topic_product(product.home.parent)[-24:]}_{name}") for name in ("good", "bad"))
+    source = product.contracts / "sales.odcs.yaml"
+    write_index(product.index, good, bad, compiled_from=source)
+    log = ConfluentLog(product.kafka_bootstrap)
+    log.create(bad.stream.topic, bad.stream.partitions - 1)
+    process, port = start()
+
+    def unready() -> dict[str, Any]:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2):
+                return {}
+        except urllib.error.HTTPError as error:
+            told: dict[str, Any] = json.loads(error.read())
+            return told if told["contracts"].get(bad.id) == "ended" else {}
+
+    told = wait_for("the wrong contract's end", unready)
+    assert list(told["errors"]) == [bad.id] and "TL-LOG-002" in told["errors"][bad.id]
+    writer = log.writer()
+    writer.send(good.stream.topic, b"e", b'{"event_id": "e", "at": "2011-01-04T10:00:00Z"}', partition=0)
+    assert writer.flush(30) == 0
+
+    def folded_by_the_good_one() -> bool:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/status", timeout=2) as answer:
+            partitions = json.load(answer)["contracts"][good.id]["partitions"]
+        return bool(partitions) and partitions["0"]["next"] == 1
+
+    wait_for("the good contract's event", folded_by_the_good_one)
+    write_index(product.index, bad, compiled_from=source)
+    assert process.wait(PATIENCE_S) == 2
 
 
 def test_a_tick_that_no_single_message_holds_is_published_in_pieces(product: Settings, start: Start) -> None:
