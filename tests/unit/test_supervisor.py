@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -100,11 +101,13 @@ def test_a_killed_service_is_ready_again_quickly_and_the_restart_is_counted(here
 def test_a_service_that_is_not_ready_but_alive_is_not_restarted(here: Settings) -> None:
     """One contract's trouble makes the speed layer not ready; a restart would stop the others and mend nothing."""
     (port,) = free_ports(1)
-    good = server(here.home, "one", port)
-    never = Ready(Probe.HTTP, "127.0.0.1", port, "/no-such-page")
-    with supervised(here, replace(good, ready=(never,), alive=good.ready, start_limit_s=0.5)) as look:
-        wait_until(lambda: look("one")["state"] == "unready", 60, "its time is over")
-        assert (look("one")["restarts"], look("one")["message"]) == (0, "its readiness check fails")
+    never = (Ready(Probe.HTTP, "127.0.0.1", port, "/no-such-page"),)
+    with socket.create_server(("127.0.0.1", 0)) as answers:  # from the first moment on, however slow the machine is
+        alive = (Ready(Probe.TCP, "127.0.0.1", answers.getsockname()[1]),)
+        one = replace(server(here.home, "one", port), ready=never, alive=alive, start_limit_s=0.5)
+        with supervised(here, one) as look:
+            wait_until(lambda: look("one")["state"] == "unready", 60, "its time is over")
+            assert (look("one")["restarts"], look("one")["message"]) == (0, "its readiness check fails")
 
 
 def test_a_service_that_is_neither_ready_nor_alive_is_restarted(here: Settings) -> None:
