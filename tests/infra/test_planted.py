@@ -149,8 +149,8 @@ FAULTS = {
         "SECRET", 'module.ingest.aws_lambda_function.this["push"]', LITERAL.format("MAX_EVENTS"),
     ),
     "a container has a password": _fault(
-        ("services/tasks.tf", "    environment  = local.environment\n",
-         '    environment  = [for one in local.environment : name == "speed" && one.name == "TMPDIR" ? '
+        ("services/tasks.tf", "    environment  = local.environments[name]\n",
+         '    environment  = [for one in local.environments[name] : name == "speed" && one.name == "TMPDIR" ? '
          '{ name = "DB_PASSWORD", value = "hunter2" } : one]\n'),
         "SECRET", 'module.services.aws_ecs_task_definition.this["speed"]', PASSWORD,
     ),

@@ -56,7 +56,7 @@ SMALL_SIZE = {
     },
     "clusters": {},
     "airflow": {"class": "mw1.small", "workers": {"min": 1, "max": 1}, "schedulers": 2},
-    "speed": {"cpu": 1024, "memory_mb": 4096, "disk_gb": 50},
+    "speed": {"cpu": 1024, "memory_mb": 4096, "disk_gb": 50, "minimum": 1, "maximum": 2},
     "serving": {"cpu": 1024, "memory_mb": 4096, "minimum": 1, "maximum": 2},
 }
 SMALL_ASSUMED = {
@@ -126,6 +126,7 @@ WHOLE_ASSUMED = {
     },
     **{"function_memory_gb": "1", "delivered_share": "0.1", "delivered_file_mb": "73", "transitions_per_file": "60"},
     **{"function_seconds_per_file": "40", "table_writes_per_file": "3", "table_gb": "1", "sftp_share": "0.5"},
+    "events_per_speed_task": "100",
     **{"burst_share": "0.1", "metadata_gb": "10", "requests_per_task": "50", "requests_per_connection": "20"},
     **{
         "answer_kb": "4",
@@ -157,9 +158,9 @@ WHOLE = {
     ("Airflow", "environment"): "357.7",
     ("Airflow", "more workers"): "48.18",  # (1 + 0.1 x 2) x 730 x 0.055
     ("Airflow", "more schedulers"): "40.15",  # the third: 730 x 0.055
-    ("services", "speed, vCPU"): "23.6374",
-    ("services", "speed, memory"): "10.3952",
-    ("services", "speed, disk"): "2.4309",  # 30 GB x 730 x 0.000111
+    ("services", "speed, vCPU"): "70.9122",  # 278 events a second / 100 are three tasks
+    ("services", "speed, memory"): "31.1856",
+    ("services", "speed, disk"): "7.2927",  # 3 x 30 GB x 730 x 0.000111
     ("services", "serving, vCPU"): "88.6512",  # 110 / 50 are three tasks
     ("services", "serving, memory"): "38.9382",
     ("services", "load balancer, capacity"): "9.25056",  # 1.584 GB an hour x 730 x 0.008
@@ -182,6 +183,7 @@ def small() -> Case:
     divisors = {
         "delivered_file_mb": "1",
         "events_per_push": "1",
+        "events_per_speed_task": "1000",
         "requests_per_task": "1",
         "requests_per_connection": "1",
     }
@@ -200,6 +202,7 @@ def whole() -> Case:
         "load": SMALL_SIZE["load"] | {"requests_per_second": 110},
         "serverless": offered | ready,
         "airflow": {"class": "mw1.small", "workers": {"min": 2, "max": 4}, "schedulers": 3},
+        "speed": {"cpu": 1024, "memory_mb": 4096, "disk_gb": 50, "minimum": 1, "maximum": 20},
         "serving": {"cpu": 1024, "memory_mb": 4096, "minimum": 1, "maximum": 20},
     }
     size = Size.model_validate(SMALL_SIZE | more)
@@ -299,6 +302,18 @@ def test_what_is_copied_costs_its_way_and_its_place():
     assert rows["writes"] == Decimal("0.0365")  # 7.3 thousand x 0.005
     kept = ("2.76", "8.28", "9", "0.96", "1.38")
     assert sum(rows.values()) == Decimal("25.5865") + sum(map(Decimal, kept))
+
+
+def test_speed_tasks_are_within_the_limits_of_autoscaling():
+    """278 events a second: what the load asks for, between the limits; at the limits the most tasks, with disks."""
+    one = whole()
+    for minimum, maximum, typical in ((1, 20, 3), (5, 20, 5), (1, 2, 2)):
+        speed = one.size.speed.model_copy(update={"minimum": minimum, "maximum": maximum})
+        sized = replace(one, size=one.size.model_copy(update={"speed": speed}))
+        rows = {row.use.what: row for row in estimate(sized, PRICES).rows if row.use.what.startswith("speed")}
+        assert rows["speed, vCPU"].use.quantity == typical * 730
+        assert rows["speed, disk"].use.quantity == typical * 30 * 730
+        assert {row.most / row.cost for row in rows.values()} == {Decimal(maximum) / typical}
 
 
 def test_limits_of_autoscaling_are_the_second_number():

@@ -1,5 +1,6 @@
 # Lake Formation: who reads which columns. Everything carries tags; a grant names tags, never a table, so that a new contract needs no new grant.
-# What a role may do is what both IAM and Lake Formation allow: IAM of a job names its contract's tables, the grant here its domain's.
+# What a role may do is what both IAM and Lake Formation allow. Jobs are granted nothing: they find tables by their place and have no right
+# in Glue (modules/iam), so that nothing here writes a table and nobody but the crawler, which is off, would see personal columns.
 
 locals {
   governed = var.lake_formation != null
@@ -22,7 +23,7 @@ locals {
 
   admins = local.governed ? setunion(var.lake_formation.admins, [for name in ["ci-apply"] : var.role_arns[name] if contains(keys(var.role_arns), name)]) : toset([])
 
-  # Readers that are no job: zones, and whether personal columns too.
+  # Who reads: zones, and whether personal columns too.
   readers = {
     analyst            = { zones = ["gold"], pii = ["false"] }
     analytics-engineer = { zones = ["gold", "silver"], pii = ["false"] }
@@ -30,42 +31,15 @@ locals {
     crawler            = { zones = ["bronze", "gold", "silver"], pii = ["false", "true"] }
   }
 
-  # What each stage needs of the tables of its own domain.
-  stages = {
-    ingest   = { read = [], write = ["bronze"] }
-    refine   = { read = ["bronze"], write = ["quarantine", "silver"] }
-    model    = { read = ["silver"], write = ["gold"] }
-    publish  = { read = ["bronze", "gold", "quarantine", "silver"], write = [] }
-    maintain = { read = [], write = ["bronze", "gold", "quarantine", "silver"] }
-  }
-  jobs = { for role, arn in var.role_arns : role => merge(local.stages[split("/", role)[0]], {
-    arn    = arn
-    domain = split(".", split("/", role)[1])[0]
-  }) if local.governed && strcontains(role, "/") && contains(keys(local.stages), split("/", role)[0]) }
-
   reading = { for role, at in local.readers : role => merge(at, { arn = var.role_arns[role] }) if local.governed && contains(keys(var.role_arns), role) }
 
-  seen_databases = merge(
-    { for role, at in local.reading : role => { arn = at.arn, zones = at.zones, rights = role == "crawler" ? ["CREATE_TABLE", "DESCRIBE"] : ["DESCRIBE"] } },
-    { for role, at in local.jobs : "${role}:reads" => { arn = at.arn, zones = at.read, rights = ["DESCRIBE"] } if length(at.read) > 0 },
-    { for role, at in local.jobs : "${role}:writes" => { arn = at.arn, zones = at.write, rights = ["CREATE_TABLE", "DESCRIBE"] } if length(at.write) > 0 },
-  )
-  seen_tables = merge(
-    { for role, at in local.reading : role => {
-      arn    = at.arn, rights = role == "crawler" ? ["ALTER", "DESCRIBE", "SELECT"] : ["DESCRIBE", "SELECT"]
-      having = { zone = at.zones, pii = at.pii }
-    } },
-    { for role, at in local.jobs : "${role}:reads" => {
-      arn    = at.arn, rights = ["DESCRIBE", "SELECT"]
-      having = { zone = at.read, domain = [at.domain] }
-    } if length(at.read) > 0 },
-    { for role, at in local.jobs : "${role}:writes" => {
-      arn    = at.arn, rights = ["ALTER", "DELETE", "DESCRIBE", "INSERT", "SELECT"]
-      having = { zone = at.write, domain = [at.domain] }
-    } if length(at.write) > 0 },
-  )
-  # A table can only be made where its maker may put it.
-  located = merge([for role, at in local.jobs : { for zone in at.write : "${role}:${zone}" => { arn = at.arn, zone = zone } }]...)
+  seen_databases = { for role, at in local.reading : role => {
+    arn = at.arn, zones = at.zones, rights = role == "crawler" ? ["CREATE_TABLE", "DESCRIBE"] : ["DESCRIBE"]
+  } }
+  seen_tables = { for role, at in local.reading : role => {
+    arn    = at.arn, rights = role == "crawler" ? ["ALTER", "DESCRIBE", "SELECT"] : ["DESCRIBE", "SELECT"]
+    having = { zone = at.zones, pii = at.pii }
+  } }
 }
 
 # For the whole account. Without default permissions nothing is open to whoever IAM lets call Glue.
@@ -168,14 +142,5 @@ resource "aws_lakeformation_permissions" "table" {
         values = expression.value
       }
     }
-  }
-}
-
-resource "aws_lakeformation_permissions" "location" {
-  for_each    = local.located
-  principal   = each.value.arn
-  permissions = ["DATA_LOCATION_ACCESS"]
-  data_location {
-    arn = aws_lakeformation_resource.zone[each.value.zone].arn
   }
 }

@@ -3,7 +3,7 @@ output "databases" {
   value       = local.databases
   depends_on = [
     aws_glue_catalog_database.zone, aws_glue_catalog_table.this,
-    aws_lakeformation_permissions.database, aws_lakeformation_permissions.table, aws_lakeformation_permissions.location,
+    aws_lakeformation_permissions.database, aws_lakeformation_permissions.table,
   ]
 }
 

@@ -81,7 +81,7 @@ variable "key_arns" {
 }
 
 variable "role_arns" {
-  description = "Role ARN by name, as modules/iam gives them. Lake Formation grants to those that are there, the jobs (<stage>/<contract or domain>) among them."
+  description = "Role ARN by name, as modules/iam gives them. Lake Formation grants to those people and services that are there; to jobs (<stage>/<contract or domain>) nothing."
   type        = map(string)
 
   validation {

@@ -63,7 +63,7 @@ locals {
     }) if length(aliases) > 0],
   ) }
 
-  # Kafka: every client connects to the cluster; what it may do there is said by topic. Nothing is committed to a consumer group.
+  # Kafka: every client connects to the cluster; what it may do there is said by topic. Only speed joins a consumer group (services.tf).
   kafka = { for role, grant in local.grants : role => concat(
     [for one in ["x"] : jsonencode({
       Sid    = "ConnectToCluster", Effect = "Allow", Resource = [local.names.stream.cluster_arn]

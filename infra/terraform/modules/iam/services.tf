@@ -20,7 +20,7 @@ locals {
   })
 
   service_extras = {
-    "speed"   = local.telemetry
+    "speed"   = concat(local.telemetry, local.shared_work)
     "serving" = local.telemetry
     # Makes what is missing and widens what is too narrow; deletes nothing.
     "topics" = [
@@ -89,6 +89,13 @@ locals {
     Sid       = "RemoteWrite", Effect = "Allow", Action = ["aps:RemoteWrite"], Resource = ["arn:${local.partition}:aps:${local.scope}:workspace/*"]
     Condition = { StringEquals = local.ours }
   }) if var.features.prometheus]
+
+  # Speed tasks agree in one consumer group who works on which partitions (ADR 25). Joining it takes these two and, of each topic,
+  # what reading takes; nothing is committed there.
+  shared_work = [for one in ["kafka"] : jsonencode({
+    Sid      = "ShareWork", Effect = "Allow", Action = ["kafka-cluster:AlterGroup", "kafka-cluster:DescribeGroup"]
+    Resource = ["${local.names.stream.group_arn}/${local.names.stream.speed_group}"]
+  }) if var.features.stream != "kinesis"]
 
   # What stands outside may only send: the event topics of its domain.
   outside_grants = { for domain, arns in var.producers : "producer/${domain}" => merge(local.nothing, {

@@ -63,11 +63,34 @@ resource "aws_cloudwatch_metric_alarm" "this" {
 }
 
 # One light per severity, for the dashboard and for whoever asks "is anything wrong?"; it tells nobody, since each alarm has.
+# CloudWatch looks at a hundred alarms in one light: more make lights of lights.
+locals {
+  in_one_light = 100
+  lights       = { for severity, names in local.by_severity : severity => chunklist(names, local.in_one_light) if length(names) > 0 }
+  parts = merge([for severity, chunks in local.lights : {
+    for n, names in chunks : "${severity}-${n + 1}" => { severity = severity, names = names } if length(chunks) > 1
+  }]...)
+  seen_by = { for severity, chunks in local.lights : severity => length(chunks) > 1 ? (
+    [for part, one in local.parts : aws_cloudwatch_composite_alarm.part[part].alarm_name if one.severity == severity]
+    ) : (
+    [for name in chunks[0] : aws_cloudwatch_metric_alarm.this[name].alarm_name]
+  ) }
+}
+
+resource "aws_cloudwatch_composite_alarm" "part" {
+  for_each = local.parts
+
+  alarm_name        = "${local.prefix}-some-${each.key}"
+  alarm_description = "At least one of some ${each.value.severity} alarms of ${local.prefix} rings; the alarm itself has told its topic. Runbook: ${local.runbooks}/README.md"
+  alarm_rule        = join(" OR ", [for name in each.value.names : "ALARM(\"${aws_cloudwatch_metric_alarm.this[name].alarm_name}\")"])
+  tags              = local.tags
+}
+
 resource "aws_cloudwatch_composite_alarm" "severity" {
-  for_each = { for severity, names in local.by_severity : severity => names if length(names) > 0 }
+  for_each = local.seen_by
 
   alarm_name        = "${local.prefix}-any-${each.key}"
   alarm_description = "At least one ${each.key} alarm of ${local.prefix} rings; the alarm itself has told its topic. Runbook: ${local.runbooks}/README.md"
-  alarm_rule        = join(" OR ", [for name in each.value : "ALARM(\"${aws_cloudwatch_metric_alarm.this[name].alarm_name}\")"])
+  alarm_rule        = join(" OR ", [for name in each.value : "ALARM(\"${name}\")"])
   tags              = local.tags
 }

@@ -41,7 +41,7 @@ locals {
         } }
       }
     }],
-    # A deployment of the speed layer stops the old task first, and a new one rebuilds for a while: five minutes are its due.
+    # A deployment of the speed layer stops the old tasks first: five minutes are its due.
     [for services in var.alarms.services[*] : { for kind, name in services.names : "${kind}-not-running" => {
       layer      = "services", severity = "critical", runbook = "service-not-running"
       text       = "The ${kind} layer has no running task."
@@ -60,16 +60,39 @@ locals {
         dimensions = { ClusterName = services.cluster, ServiceName = name }
       } }
     } }],
+    # Adding tasks takes minutes (three to decide, some to start and to rebuild): a quarter of an hour is theirs.
     [for services in var.alarms.services[*] : {
       speed-lag = {
         layer     = "services", severity = "critical", runbook = "speed-lag"
-        text      = "The speed layer's slowest partition is more than ${var.thresholds.speed_lag_events} events behind the log, or its metrics do not arrive."
-        threshold = var.thresholds.speed_lag_events, missing = "breaching"
+        text      = "The speed layer's slowest partition is more than ${var.thresholds.speed_lag_events} events behind the log and more tasks have not helped, or its metrics do not arrive."
+        threshold = var.thresholds.speed_lag_events, missing = "breaching", evaluation = 15
         metrics = { lag = {
           namespace = local.namespace, metric = "tideline_speed_lag_events", stat = "Maximum", dimensions = { service = "speed" }
         } }
       }
+      # 0 where a task has to work on a contract and does not, 1 where it does or has nothing of it to do: the Minimum of all tasks and
+      # contracts finds the one in trouble, whichever task it is on and also when it is tried again and again.
+      speed-contract-not-running = {
+        layer      = "services", severity = "critical", runbook = "speed-contract-not-running"
+        text       = "Partitions of a contract have been worked on by nobody for a quarter of an hour, or again and again not: its answers are old."
+        comparison = "LessThanThreshold", threshold = 1, evaluation = 15
+        metrics = { running = {
+          namespace = local.namespace, metric = "tideline_speed_running", stat = "Minimum", dimensions = { service = "speed" }
+        } }
+      }
     } if services.collector && contains(keys(services.names), "speed")],
+    [for services in var.alarms.services[*] : {
+      speed-tasks-missing = {
+        layer      = "services", severity = "warning", runbook = "service-not-running"
+        text       = "The speed layer has had fewer tasks than it wants for a quarter of an hour."
+        threshold  = 0, evaluation = 15
+        expression = "FILL(wanted, 0) - FILL(running, 0)"
+        metrics = { for id, metric in { wanted = "DesiredTaskCount", running = "RunningTaskCount" } : id => {
+          namespace  = "ECS/ContainerInsights", metric = metric, stat = "Minimum"
+          dimensions = { ClusterName = services.cluster, ServiceName = services.names["speed"] }
+        } }
+      }
+    } if contains(keys(services.names), "speed")],
     [{
       positions-lost = {
         layer     = "services", severity = "critical", runbook = "positions-lost"

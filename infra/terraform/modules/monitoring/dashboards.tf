@@ -4,14 +4,22 @@
 locals {
   layers = toset([for _, alarm in local.alarms : alarm.layer])
   graphs = {
-    services = [for serving in var.alarms.serving[*] : {
+    services = concat([for serving in var.alarms.serving[*] : {
       title = "Requests, and answers by the second (p50, p99)"
       metrics = [
         ["AWS/ApplicationELB", "RequestCount", "LoadBalancer", serving.load_balancer, { stat = "Sum" }],
         ["AWS/ApplicationELB", "TargetResponseTime", "LoadBalancer", serving.load_balancer, { stat = "p50", yAxis = "right" }],
         ["AWS/ApplicationELB", "TargetResponseTime", "LoadBalancer", serving.load_balancer, { stat = "p99", yAxis = "right" }],
       ]
-    }]
+      }],
+      [for services in var.alarms.services[*] : {
+        title = "Speed: tasks that run and are wanted, and how far the slowest partition is behind"
+        metrics = concat(
+          [for metric in ["RunningTaskCount", "DesiredTaskCount"] : ["ECS/ContainerInsights", metric, "ClusterName", services.cluster, "ServiceName", services.names["speed"], { stat = "Maximum" }]],
+          [for metric in ["tideline_speed_lag_events"] : [local.namespace, metric, "service", "speed", { stat = "Maximum", yAxis = "right" }] if services.collector],
+        )
+      } if contains(keys(services.names), "speed")],
+    )
     stream = concat(
       [for msk in local.msk_cluster : {
         title   = "Bytes in, by broker"

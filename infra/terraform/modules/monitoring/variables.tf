@@ -98,8 +98,8 @@ variable "alarms" {
   default = {}
 
   validation {
-    condition     = var.alarms.msk == null ? true : var.alarms.msk.brokers >= 0 && var.alarms.msk.brokers <= 30
-    error_message = "alarms.msk.brokers is 0 (serverless) to 30."
+    condition     = var.alarms.msk == null ? true : var.alarms.msk.brokers >= 0 && var.alarms.msk.brokers <= 60
+    error_message = "alarms.msk.brokers is 0 (serverless) to 60, as many as modules/stream makes."
   }
   validation {
     condition     = var.alarms.services == null ? true : length(setsubtract(keys(var.alarms.services.names), ["speed", "serving"])) == 0

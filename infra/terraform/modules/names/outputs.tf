@@ -79,12 +79,13 @@ output "log_groups" {
 }
 
 output "stream" {
-  description = "The event log: name of the cluster, and ARN patterns as IAM for Kafka and Kinesis writes them (a cluster's uuid is unknown before it exists)."
+  description = "The event log: name of the cluster, ARN patterns as IAM for Kafka and Kinesis writes them (a cluster's uuid is unknown before it exists), and the consumer group in which speed tasks share partitions."
   value = {
     cluster        = "${local.prefix}-events"
     cluster_arn    = "arn:${local.partition}:kafka:${local.scope}:cluster/${local.prefix}-events/*"
     topic_arn      = "arn:${local.partition}:kafka:${local.scope}:topic/${local.prefix}-events/*"
     group_arn      = "arn:${local.partition}:kafka:${local.scope}:group/${local.prefix}-events/*"
+    speed_group    = "${local.prefix}-speed"
     transaction    = "arn:${local.partition}:kafka:${local.scope}:transactional-id/${local.prefix}-events/*"
     kinesis_prefix = "${local.prefix}-"
     kinesis_arn    = "arn:${local.partition}:kinesis:${local.scope}:stream/${local.prefix}-"

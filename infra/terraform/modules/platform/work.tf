@@ -7,6 +7,11 @@ locals {
     jar   = module.artifacts[0].objects["jobs/jars/tideline-logstore.jar"].key
   } : null
 
+  # Of the topics that the speed layer reads and does not write itself.
+  partitions = sum(concat([0], flatten([for one in var.contracts : [
+    for topic in setsubtract(one.roles["speed"].topics.read, one.roles["speed"].topics.write) : try(one.topics[topic].partitions, 0)
+  ]])))
+
   manifest = local.code ? jsondecode(file("${var.release.folder}/manifest.json")) : null
 
   # What every process of Tideline is told of this environment; src/tideline/settings.py names each.
@@ -123,6 +128,7 @@ module "services" {
   collector_image     = var.inputs.collector_image
   prometheus          = local.parts.managed_prometheus && var.inputs.collector_image != null ? { endpoint = module.monitoring.prometheus_endpoint } : null
   speed               = local.size.speed
+  partitions          = local.partitions
   serving             = local.size.serving
   topics              = local.kafka ? { command = ["tideline", "topics", "--from", module.stream.topics_url] } : null
   vpc_id              = module.network.vpc_id

@@ -16,6 +16,11 @@ output "service_names" {
   )
 }
 
+output "speed_tasks" {
+  description = "Between how many tasks speed scales, after what the partitions leave of it; null while there is no service."
+  value       = one([for service in aws_ecs_service.speed : local.speed_tasks])
+}
+
 output "load_balancer_arn" {
   description = "The load balancer; null without a certificate."
   value       = one(aws_lb.this[*].arn)

@@ -6,9 +6,12 @@ locals {
   user = "10001:10001"
 
   # What the module decides about a task, beside what `environment` says about the installation.
-  own_environment = { TIDELINE_HOME = local.home, TIDELINE_HOST = "0.0.0.0", TMPDIR = local.home, PYTHONDONTWRITEBYTECODE = "1" }
-  environment     = [for name, value in merge(var.environment, local.own_environment) : { name = name, value = value } if value != null]
-  secrets         = [for name, arn in var.secrets : { name = name, valueFrom = arn }]
+  own_environment  = { TIDELINE_HOME = local.home, TIDELINE_HOST = "0.0.0.0", TMPDIR = local.home, PYTHONDONTWRITEBYTECODE = "1" }
+  more_environment = { speed = { TIDELINE_SPEED_GROUP = module.names.stream.speed_group } }
+  environments = { for task in keys(local.tasks) : task => [
+    for name, value in merge(var.environment, local.own_environment, lookup(local.more_environment, task, {})) : { name = name, value = value } if value != null
+  ] }
+  secrets = [for name, arn in var.secrets : { name = name, valueFrom = arn }]
 
   tasks = merge(
     { speed = { cpu = var.speed.cpu, memory_mb = var.speed.memory_mb, disk_gb = var.speed.disk_gb, command = ["python", "-m", "speed_layer"] } },
@@ -42,7 +45,7 @@ locals {
     image        = var.image
     command      = task.command
     user         = local.user
-    environment  = local.environment
+    environment  = local.environments[name]
     secrets      = local.secrets
     mountPoints  = [{ sourceVolume = "home", containerPath = local.home, readOnly = false }]
     portMappings = [for port in try([local.ports[name]], []) : { containerPort = port, hostPort = port, protocol = "tcp" }]

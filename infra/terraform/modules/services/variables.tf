@@ -59,29 +59,58 @@ variable "architecture" {
 
 variable "speed" {
   description = <<-EOT
-    The speed layer: cpu (units of 1/1024 processor), memory_mb, disk_gb (what its deduplication memory spills to), count 1 or 0 (stopped),
-    spot (may be taken away at two minutes' notice: answers are not fresh until the next one has started).
+    The speed layer: cpu (units of 1/1024 processor), memory_mb and disk_gb (what its deduplication memory spills to) of each task;
+    minimum and maximum tasks, which share the partitions (both 0: there is no service, and nothing to watch); what makes it grow:
+    processor_percent of the one processor that a Python process can use, and lag_events, how far the slowest partition may be behind
+    (needs collector_image; less than where the alarm begins, thresholds.speed_lag_events of modules/monitoring); spot (a task may be
+    taken away at two minutes' notice: its partitions are not fresh until another has taken them over).
   EOT
   type = object({
-    cpu       = optional(number, 1024)
-    memory_mb = optional(number, 4096)
-    disk_gb   = optional(number, 50)
-    count     = optional(number, 1)
-    spot      = optional(bool, false)
+    cpu               = optional(number, 1024)
+    memory_mb         = optional(number, 4096)
+    disk_gb           = optional(number, 50)
+    minimum           = optional(number, 1)
+    maximum           = optional(number, 4)
+    processor_percent = optional(number, 60)
+    lag_events        = optional(number, 5000)
+    spot              = optional(bool, false)
   })
   default = {}
 
   validation {
-    condition     = contains([0, 1], var.speed.count)
-    error_message = "speed.count is 1, or 0 to stop it: one worker owns all partitions, a second one would fence the first and be fenced by its successor (docs/handover.md). More events need a larger cpu and memory_mb."
+    condition     = (var.speed.minimum == 0 && var.speed.maximum == 0) || (var.speed.minimum >= 1 && var.speed.maximum >= var.speed.minimum && var.speed.maximum <= 200)
+    error_message = "speed.minimum is at least 1, speed.maximum at least that and at most 200; both are 0 to stop it."
+  }
+  validation {
+    condition     = var.speed.minimum == floor(var.speed.minimum) && var.speed.maximum == floor(var.speed.maximum)
+    error_message = "speed.minimum and speed.maximum are whole tasks."
+  }
+  validation {
+    condition     = var.speed.cpu <= 4096
+    error_message = "speed.cpu is at most 4096: a Python process uses little more than one processor, whatever the task has. More events need more tasks."
+  }
+  validation {
+    condition     = var.speed.processor_percent >= 20 && var.speed.processor_percent <= 90 && var.speed.lag_events > 0
+    error_message = "speed.processor_percent is 20 to 90, speed.lag_events above 0."
   }
   validation {
     condition     = try(contains(local.fargate[var.speed.cpu], var.speed.memory_mb), false)
-    error_message = "speed.cpu and speed.memory_mb are a size that Fargate has: 256 (512 to 2048), 512 (1024 to 4096), 1024 (2048 to 8192), 2048 (4096 to 16384), 4096 (8192 to 30720), 8192 (16384 to 61440), 16384 (32768 to 122880)."
+    error_message = "speed.cpu and speed.memory_mb are a size that Fargate has: 256 (512 to 2048), 512 (1024 to 4096), 1024 (2048 to 8192), 2048 (4096 to 16384), 4096 (8192 to 30720)."
   }
   validation {
     condition     = var.speed.disk_gb >= 21 && var.speed.disk_gb <= 200
     error_message = "speed.disk_gb is 21 to 200."
+  }
+}
+
+variable "partitions" {
+  description = "How many partitions of event topics there are to read. Neither minimum nor maximum of speed goes beyond: a further task would have nothing to do. Null: unknown."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.partitions == null ? true : var.partitions >= 0
+    error_message = "partitions is a number of partitions, or null."
   }
 }
 
@@ -106,7 +135,7 @@ variable "serving" {
 
   validation {
     condition     = try(contains(local.fargate[var.serving.cpu], var.serving.memory_mb), false)
-    error_message = "serving.cpu and serving.memory_mb are a size that Fargate has; see speed."
+    error_message = "serving.cpu and serving.memory_mb are a size that Fargate has: those of speed, and 8192 (16384 to 61440), 16384 (32768 to 122880)."
   }
   validation {
     condition     = var.serving.minimum >= 1 && var.serving.maximum >= var.serving.minimum && var.serving.maximum <= 100
@@ -258,8 +287,8 @@ variable "environment" {
     error_message = "environment has TIDELINE_ variables only."
   }
   validation {
-    condition     = alltrue([for name in keys(var.environment) : !contains(["TIDELINE_HOME", "TIDELINE_HOST", "TIDELINE_SPEED_PORT", "TIDELINE_SERVING_PORT", "TIDELINE_CRASH_AT"], name)])
-    error_message = "TIDELINE_HOME, TIDELINE_HOST, the ports and TIDELINE_CRASH_AT are not for environment: health checks, volume and load balancer follow the module's."
+    condition     = alltrue([for name in keys(var.environment) : !contains(["TIDELINE_HOME", "TIDELINE_HOST", "TIDELINE_SPEED_GROUP", "TIDELINE_SPEED_PORT", "TIDELINE_SERVING_PORT", "TIDELINE_CRASH_AT"], name)])
+    error_message = "TIDELINE_HOME, TIDELINE_HOST, TIDELINE_SPEED_GROUP, the ports and TIDELINE_CRASH_AT are not for environment: health checks, volume, permissions and load balancer follow the module's."
   }
   validation {
     condition     = alltrue([for name in keys(var.environment) : !can(regex("PASSWORD|SECRET|TOKEN|CREDENTIAL|PRIVATE", name))])

@@ -85,16 +85,17 @@ def airflow(case: Case) -> Iterator[Use]:
 
 def services(case: Case) -> Iterator[Use]:
     """Fargate tasks of speed and serving, the load balancer, the images."""
-    one, many = Decimal(1), Decimal(case.size.serving.maximum)
     if case.facts.speed:
         speed = case.size.speed
-        yield from _tasks("speed", case.facts.speed, speed.cpu, speed.memory_mb, (one, one))
+        tasks = (case.speed_tasks, Decimal(speed.maximum))
+        yield from _tasks("speed", case.facts.speed, speed.cpu, speed.memory_mb, tasks)
         disk = max(speed.disk_gb - 20, 0) * HOURS
-        how = f"({speed.disk_gb} GB - 20 that come with a task) x {HOURS} h"
-        yield Use(_SERVICES, "speed, disk", "fargate", "ephemeral storage", "GB-hour", disk, how)
+        how = f"{tasks[0]} x ({speed.disk_gb} GB - 20 that come with a task) x {HOURS} h"
+        typical, most = (disk * count for count in tasks)
+        yield Use(_SERVICES, "speed, disk", "fargate", "ephemeral storage", "GB-hour", typical, how, most)
     if case.facts.serving:
         serving = case.size.serving
-        tasks = (case.serving_tasks, many)
+        tasks = (case.serving_tasks, Decimal(serving.maximum))
         yield from _tasks("serving", case.facts.serving, serving.cpu, serving.memory_mb, tasks)
     if case.facts.load_balancers:
         yield from _balancers(case)

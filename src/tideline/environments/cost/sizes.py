@@ -118,6 +118,8 @@ class Speed(Strict):
     cpu: Whole
     memory_mb: Whole
     disk_gb: Whole
+    minimum: Whole
+    maximum: Whole
 
 
 class Serving(Strict):

@@ -79,6 +79,14 @@ class Case:
         return self.events_gb * self.a("delivered_share") * THOUSAND / self.a("delivered_file_mb")
 
     @property
+    def speed_tasks(self) -> Decimal:
+        """Enough for the average load, between the limits of autoscaling."""
+        load = self.size.load
+        a_second = load.events_gb_per_day * 1_000_000_000 / load.event_bytes / 86_400
+        needed = (a_second / self.a("events_per_speed_task")).to_integral_value(ROUND_CEILING)
+        return min(max(needed, Decimal(self.size.speed.minimum)), Decimal(self.size.speed.maximum))
+
+    @property
     def serving_tasks(self) -> Decimal:
         """Enough for the load, between the limits of autoscaling."""
         needed = (self.size.load.requests_per_second / self.a("requests_per_task")).to_integral_value(ROUND_CEILING)

@@ -58,7 +58,7 @@ run "an_address_that_is_none" {
 run "too_many_brokers" {
   command = plan
   variables {
-    alarms = { msk = { cluster = "x", brokers = 31 } }
+    alarms = { msk = { cluster = "x", brokers = 61 } }
   }
   expect_failures = [var.alarms]
 }

@@ -27,7 +27,7 @@ run "everything_watched" {
   command = plan
 
   assert {
-    condition     = length(aws_cloudwatch_metric_alarm.this) == 39
+    condition     = length(aws_cloudwatch_metric_alarm.this) == 41
     error_message = "One alarm per thing that was named: ${length(aws_cloudwatch_metric_alarm.this)}"
   }
   assert {
@@ -47,6 +47,28 @@ run "everything_watched" {
   assert {
     condition     = aws_cloudwatch_metric_alarm.this["speed-not-running"].treat_missing_data == "breaching" && aws_cloudwatch_metric_alarm.this["serving-no-host"].treat_missing_data == "breaching"
     error_message = "What is not there at all rings too."
+  }
+  assert {
+    condition = { for name in ["speed-lag", "speed-contract-not-running"] : name => one([for query in aws_cloudwatch_metric_alarm.this[name].metric_query :
+      "${query.metric[0].stat} of ${query.metric[0].namespace} ${query.metric[0].metric_name} by ${join(" ", values(query.metric[0].dimensions))}"]) } == {
+      speed-lag                  = "Maximum of tideline/dev tideline_speed_lag_events by speed"
+      speed-contract-not-running = "Minimum of tideline/dev tideline_speed_running by speed"
+    }
+    error_message = "Over all tasks: the slowest partition, and the worst contract."
+  }
+  assert {
+    condition     = alltrue([for name in ["speed-lag", "speed-contract-not-running", "speed-tasks-missing"] : aws_cloudwatch_metric_alarm.this[name].evaluation_periods == 15])
+    error_message = "Tasks that are added get the time to help before anybody is woken."
+  }
+  assert {
+    condition = (one([for query in aws_cloudwatch_metric_alarm.this["speed-tasks-missing"].metric_query : query.expression if query.return_data]) == "FILL(wanted, 0) - FILL(running, 0)"
+    && aws_cloudwatch_metric_alarm.this["speed-contract-not-running"].comparison_operator == "LessThanThreshold" && aws_cloudwatch_metric_alarm.this["speed-contract-not-running"].threshold == 1)
+    error_message = "One task too few is noticed, and one contract that stands."
+  }
+  assert {
+    condition = one([for widget in jsondecode(aws_cloudwatch_dashboard.layer["services"].dashboard_body).widgets : [for metric in widget.properties.metrics : metric[1]]
+    if startswith(try(widget.properties.title, ""), "Speed: ")]) == ["RunningTaskCount", "DesiredTaskCount", "tideline_speed_lag_events"]
+    error_message = "Tasks and lag of the speed layer are one graph."
   }
   assert {
     condition = aws_cloudwatch_metric_alarm.this["undelivered-uploads"].treat_missing_data == "ignore" && aws_cloudwatch_metric_alarm.this["undelivered-uploads"].threshold == 0 && alltrue(flatten([
@@ -86,6 +108,52 @@ run "everything_watched" {
   assert {
     condition     = alltrue([for filter in aws_cloudwatch_log_metric_filter.codes : strcontains(filter.pattern, "$.level = \"error\"") && strcontains(filter.pattern, "TL-*")])
     error_message = "Error codes of our services are counted."
+  }
+}
+
+run "speed_without_a_collector" {
+  command = plan
+  variables {
+    alarms = { services = { cluster = "tideline-dev", names = { speed = "speed" } } }
+  }
+
+  assert {
+    condition = toset([for name in keys(aws_cloudwatch_metric_alarm.this) : name if startswith(name, "speed-")]) == toset(["speed-logged-errors", "speed-memory", "speed-not-running", "speed-tasks-missing"]) && length([
+    for widget in jsondecode(aws_cloudwatch_dashboard.layer["services"].dashboard_body).widgets : widget if strcontains(jsonencode(widget), "tideline_speed")]) == 0
+    error_message = "What the collector brings is not watched where there is none."
+  }
+}
+
+run "speed_is_stopped" {
+  command = plan
+  variables {
+    alarms = { services = { cluster = "tideline-dev", names = { serving = "serving" }, collector = true } }
+  }
+
+  assert {
+    condition     = [for name in keys(aws_cloudwatch_metric_alarm.this) : name if startswith(name, "speed-")] == ["speed-logged-errors"]
+    error_message = "What is stopped on purpose does not ring."
+  }
+}
+
+run "as_many_brokers_as_there_can_be" {
+  command = plan
+  variables {
+    alarms = { msk = { cluster = "tideline-prod-events", brokers = 60 }, streams = { for n in range(50) : "s${n}" => "tideline-prod-s${n}" } }
+  }
+
+  assert {
+    condition     = length([for name in keys(aws_cloudwatch_metric_alarm.this) : name if startswith(name, "msk-")]) == 122 && keys(aws_cloudwatch_composite_alarm.part) == ["critical-1", "critical-2", "warning-1", "warning-2"]
+    error_message = "Each broker has its two alarms, and more than a hundred alarms make lights of lights."
+  }
+  assert {
+    condition = alltrue([for light in concat(values(aws_cloudwatch_composite_alarm.severity), values(aws_cloudwatch_composite_alarm.part)) : length(regexall("ALARM\\(", light.alarm_rule)) <= 100 && length(light.alarm_rule) <= 10240
+    ]) && sum([for light in values(aws_cloudwatch_composite_alarm.part) : length(regexall("ALARM\\(", light.alarm_rule))]) == length(aws_cloudwatch_metric_alarm.this)
+    error_message = "No light has more than CloudWatch takes, and none is left out."
+  }
+  assert {
+    condition     = { for severity, light in aws_cloudwatch_composite_alarm.severity : severity => light.alarm_rule } == { for severity in ["critical", "warning"] : severity => "ALARM(\"tideline-dev-some-${severity}-1\") OR ALARM(\"tideline-dev-some-${severity}-2\")" }
+    error_message = "The light of a severity is that of its parts."
   }
 }
 

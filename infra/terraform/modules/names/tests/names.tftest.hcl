@@ -34,6 +34,10 @@ run "everything_begins_with_project_and_environment" {
     condition     = toset(keys(output.keys)) == toset(concat([for zone in output.zones : zone if zone != "logs"], ["stream", "services", "telemetry", "secrets", "backup"]))
     error_message = "a key for each zone but logs, and for what is no bucket"
   }
+  assert {
+    condition     = output.stream.speed_group == "tideline-dev-speed"
+    error_message = "speed tasks of two environments are never in one group, even in one cluster"
+  }
 }
 
 run "the_longest_names_are_still_names" {

@@ -101,6 +101,26 @@ run "inputs_choose_another_size_than_the_environment" {
   }
 }
 
+run "speed_has_no_more_tasks_than_its_contracts_have_partitions" {
+  command = plan
+  variables {
+    inputs = {
+      account_id         = "111122223333"
+      region             = "eu-central-1"
+      availability_zones = ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
+      owner              = "data-platform"
+      lake_admins        = ["arn:aws:iam::111122223333:role/Admin"]
+      size               = "M"
+      image              = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/tideline/dev/layer@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+    }
+  }
+
+  assert {
+    condition     = module.services.speed_tasks == { minimum = 2, maximum = 2 }
+    error_message = "Size M may have more, but there are two partitions of events; those of increments are written, not shared."
+  }
+}
+
 run "kinesis_instead_of_kafka" {
   command = plan
   variables {

@@ -19,6 +19,7 @@ variables {
 run "prod" {
   command = plan
   variables {
+    speed      = { minimum = 4, maximum = 16 }
     serving    = { minimum = 2, maximum = 8 }
     blue_green = { approval_minutes = 60 }
     internal   = false
@@ -34,6 +35,10 @@ run "prod" {
     error_message = "A person approves the switch, and nothing runs on spot."
   }
   assert {
+    condition     = aws_appautoscaling_target.speed[0].min_capacity == 4 && aws_appautoscaling_target.speed[0].max_capacity == 16 && contains(jsondecode(aws_ecs_task_definition.this["speed"].container_definitions)[0].environment, { name = "TIDELINE_SPEED_GROUP", value = "tideline-prod-speed" })
+    error_message = "Prod has its own limits and its own group."
+  }
+  assert {
     condition     = !aws_lb.this[0].internal && aws_lb.this[0].subnets == toset(["subnet-1a", "subnet-1b", "subnet-1c"]) && length(aws_wafv2_web_acl_association.this) == 1 && alltrue([for service in [aws_ecs_service.speed[0], aws_ecs_service.serving[0]] : service.network_configuration[0].subnets == toset(["subnet-0a", "subnet-0b", "subnet-0c"])])
     error_message = "A public load balancer stands in public subnets behind its firewall; the tasks do not."
   }
@@ -42,7 +47,7 @@ run "prod" {
 run "dev" {
   command = plan
   variables {
-    speed               = { spot = true }
+    speed               = { spot = true, maximum = 2 }
     serving             = { minimum = 1, maximum = 2, spot = true }
     deletion_protection = false
     rollback_alarms     = []
@@ -50,7 +55,7 @@ run "dev" {
   }
 
   assert {
-    condition     = toset([for one in jsondecode(aws_ecs_task_definition.this["speed"].container_definitions)[0].environment : one.name if startswith(one.name, "TIDELINE_")]) == toset(["TIDELINE_EPOCH_S", "TIDELINE_HOME", "TIDELINE_HOST"])
+    condition     = toset([for one in jsondecode(aws_ecs_task_definition.this["speed"].container_definitions)[0].environment : one.name if startswith(one.name, "TIDELINE_")]) == toset(["TIDELINE_EPOCH_S", "TIDELINE_HOME", "TIDELINE_HOST", "TIDELINE_SPEED_GROUP"])
     error_message = "A variable without a value is left out."
   }
 
@@ -61,6 +66,10 @@ run "dev" {
   assert {
     condition     = alltrue([for service in [aws_ecs_service.speed[0], aws_ecs_service.serving[0]] : one(service.capacity_provider_strategy).capacity_provider == "FARGATE_SPOT"])
     error_message = "dev may run on spot."
+  }
+  assert {
+    condition     = aws_appautoscaling_target.speed[0].min_capacity == 1 && aws_appautoscaling_target.speed[0].max_capacity == 2
+    error_message = "dev stays small."
   }
   assert {
     condition     = !aws_codedeploy_deployment_group.serving[0].alarm_configuration[0].enabled && aws_codedeploy_deployment_group.serving[0].blue_green_deployment_config[0].deployment_ready_option[0].action_on_timeout == "CONTINUE_DEPLOYMENT"
@@ -80,7 +89,7 @@ run "first_day" {
   }
 
   assert {
-    condition     = length(aws_ecr_repository.this) == 2 && length(aws_ecs_task_definition.this) + length(aws_ecs_service.speed) + length(aws_ecs_service.serving) + length(aws_lb.this) == 0
+    condition     = length(aws_ecr_repository.this) == 2 && length(aws_ecs_task_definition.this) + length(aws_ecs_service.speed) + length(aws_ecs_service.serving) + length(aws_lb.this) + length(aws_appautoscaling_target.speed) + length(aws_appautoscaling_policy.speed_processor) == 0
     error_message = "Before the first image there is somewhere to push it to, and nothing runs."
   }
   assert {
@@ -96,7 +105,7 @@ run "no_certificate_yet" {
   }
 
   assert {
-    condition     = length(aws_ecs_service.speed) == 1 && length(aws_ecs_service.serving) == 0 && length(aws_lb_listener.plain) == 0
+    condition     = length(aws_ecs_service.speed) == 1 && length(aws_appautoscaling_target.speed) == 1 && length(aws_ecs_service.serving) == 0 && length(aws_lb_listener.plain) == 0
     error_message = "Nothing is served without TLS; the speed layer needs none."
   }
 }

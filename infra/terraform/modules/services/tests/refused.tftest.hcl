@@ -45,12 +45,76 @@ run "prometheus_without_a_collector" {
   expect_failures = [var.prometheus]
 }
 
-run "two_speed_layers" {
+run "speed_half_stopped" {
   command = plan
   variables {
-    speed = { count = 2 }
+    speed = { minimum = 0, maximum = 2 }
   }
   expect_failures = [var.speed]
+}
+
+run "fewer_speed_tasks_at_most_than_at_least" {
+  command = plan
+  variables {
+    speed = { minimum = 3, maximum = 2 }
+  }
+  expect_failures = [var.speed]
+}
+
+run "too_many_speed_tasks" {
+  command = plan
+  variables {
+    speed = { maximum = 201 }
+  }
+  expect_failures = [var.speed]
+}
+
+run "half_a_speed_task" {
+  command = plan
+  variables {
+    speed = { minimum = 1.5 }
+  }
+  expect_failures = [var.speed]
+}
+
+run "processors_that_no_speed_task_uses" {
+  command = plan
+  variables {
+    speed = { cpu = 8192, memory_mb = 16384 }
+  }
+  expect_failures = [var.speed]
+}
+
+run "speed_growing_at_full_load_only" {
+  command = plan
+  variables {
+    speed = { processor_percent = 95 }
+  }
+  expect_failures = [var.speed]
+}
+
+run "speed_growing_without_any_lag" {
+  command = plan
+  variables {
+    speed = { lag_events = 0 }
+  }
+  expect_failures = [var.speed]
+}
+
+run "fewer_partitions_than_none" {
+  command = plan
+  variables {
+    partitions = -1
+  }
+  expect_failures = [var.partitions]
+}
+
+run "a_group_of_somebody_else" {
+  command = plan
+  variables {
+    environment = { TIDELINE_SPEED_GROUP = "mine" }
+  }
+  expect_failures = [var.environment]
 }
 
 run "a_size_that_fargate_has_not" {

@@ -100,8 +100,8 @@ run "deployments" {
   command = plan
 
   assert {
-    condition     = aws_ecs_service.speed[0].desired_count == 1 && aws_ecs_service.speed[0].deployment_maximum_percent == 100 && aws_ecs_service.speed[0].deployment_minimum_healthy_percent == 0 && aws_ecs_service.speed[0].deployment_circuit_breaker[0].rollback
-    error_message = "There are never two speed layers, and a bad one is taken back."
+    condition     = aws_ecs_service.speed[0].availability_zone_rebalancing == "DISABLED" && aws_ecs_service.speed[0].deployment_maximum_percent == 100 && aws_ecs_service.speed[0].deployment_minimum_healthy_percent == 0 && aws_ecs_service.speed[0].deployment_circuit_breaker[0].rollback
+    error_message = "Old tasks of speed stop before new ones start, and bad ones are taken back."
   }
   assert {
     condition     = aws_ecs_service.serving[0].deployment_controller[0].type == "CODE_DEPLOY" && toset(keys(aws_lb_target_group.this)) == toset(["blue", "green"]) && alltrue([for group in aws_lb_target_group.this : group.health_check[0].path == "/readyz" && group.stickiness[0].enabled])
