@@ -3,89 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
-from collections.abc import Callable
-from datetime import date
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tideline.changes import breaking
-from tideline.changes.dbt_graph import DbtGraph
-from tideline.changes.git import Repository
+from tests.unit.contract_clone import FILE, NARROW, Clone, command
 from tideline.changes.places import Places
 from tideline.changes.telling import FORMATS
-from tideline.changes.versions import consuming, contracts_at, pair_up
+from tideline.changes.versions import contracts_at
 from tideline.changes.waivers import read_waivers
-from tideline.cli import main
-from tideline.model.errors import ContractError, Fatal
+from tideline.model.errors import ContractError
 from tideline.settings import settings
-
-REPOSITORY = Path(__file__).parents[2]
-FILE = "contracts/retail/sales.odcs.yaml"
-TODAY = date(2026, 6, 1)
-CONSUMER = """
-  - {property: consumes, vendor: tideline, value: [retail.sales]}
-"""
-
-
-class Clone:
-    """A git repository with the retail contract and the dbt project, and a second contract that consumes the first."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        shutil.copytree(REPOSITORY / "contracts" / "retail", root / "contracts" / "retail")
-        models = REPOSITORY / "dbt_project" / "models"
-        for path in [*models.rglob("*.sql"), *models.rglob("*.yml")]:
-            if "retail" in path.parts or "_generated" not in path.parts:
-                copy = root / "dbt_project" / path.relative_to(REPOSITORY / "dbt_project")
-                copy.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(path, copy)
-        text = self.text().replace("retail.sales", "shop.orders").replace("name: sales\n", "name: orders\n", 1)
-        text = text.replace("domain: retail", "domain: shop").replace("name: retail-data", "name: shop-team")
-        text = text.replace("sales_by", "orders_by").rstrip() + CONSUMER
-        self.write(text, "contracts/shop/orders.odcs.yaml")
-        self.git("init", "-q", "-b", "main")
-        self.commit()
-
-    def text(self, name: str = FILE) -> str:
-        return (self.root / name).read_text()
-
-    def write(self, text: str, name: str = FILE) -> None:
-        (self.root / name).parent.mkdir(parents=True, exist_ok=True)
-        (self.root / name).write_text(text)
-
-    def edit(self, *swaps: tuple[str, str], name: str = FILE) -> None:
-        text = self.text(name)
-        for was, now in swaps:
-            assert was in text, was
-            text = text.replace(was, now, 1)
-        self.write(text, name)
-
-    def commit(self) -> None:
-        self.git("add", "-A")
-        self.git("-c", "user.name=test", "-c", "user.email=test@example.org", "commit", "-q", "-m", "change")
-
-    def git(self, *words: str) -> str:
-        done = subprocess.run(("git", *words), cwd=self.root, capture_output=True, text=True, check=True)
-        return done.stdout
-
-    def report(self, against: str = "main", waivers: str = "", *paths: str) -> breaking.Report:
-        contracts = self.root / "contracts"
-        if waivers:
-            self.write(waivers, "contracts/waivers.yaml")
-        pairs = pair_up([self.root / path for path in paths] or [contracts], against)
-        listed = read_waivers(contracts / "waivers.yaml") if waivers else ()
-        graph = DbtGraph(self.root / "dbt_project")
-        return breaking.decide(pairs, listed, TODAY, graph, consuming(contracts, pairs))
-
-    def told(self, against: str = "main") -> list[tuple[str, str, str]]:
-        """(severity, code, path) of everything."""
-        verdicts = self.report(against).verdicts
-        return [(told.severity.value, told.code, told.path) for verdict in verdicts for told in verdict.told]
 
 
 @pytest.fixture
@@ -96,26 +26,11 @@ def clone(tmp_path: Path) -> Clone:
 @pytest.fixture
 def tideline(
     clone: Clone, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., tuple[int, str, str]]:
-    """The command itself: exit code, output, errors."""
-    monkeypatch.setenv("TIDELINE_CONTRACTS", str(clone.root / "contracts"))
-    monkeypatch.setenv("TIDELINE_DBT_PROJECT", str(clone.root / "dbt_project"))
-    monkeypatch.setenv("TIDELINE_HOME", str(clone.root.parent / "home"))
-    monkeypatch.setenv("TIDELINE_INDEX", str(clone.root.parent / "home" / "index.json"))
-    monkeypatch.chdir(clone.root)
-    settings.cache_clear()
-
-    def run(*words: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as stopped:
-            main(words)
-        out = capsys.readouterr()
-        return int(stopped.value.code or 0), out.out, out.err
-
-    yield run
+) -> Iterator[Callable[..., tuple[int, str, str]]]:
+    yield command(clone, monkeypatch, capsys)
     settings.cache_clear()
 
 
-NARROW = ("decimal(12,3)", "decimal(10,3)")
 WAIVER = """waivers:
   - {contract: retail.sales, code: TL-CHG-022, path: fields.unit_price, owner: retail-data, expires: %s,
      reason: Prices above a million pounds never came.}
@@ -280,40 +195,6 @@ def test_what_others_did_on_the_branch_since_does_not_count(clone: Clone) -> Non
     assert contracts_at("main", [clone.root / "contracts"])["retail.sales"].version == "1.0.0"
 
 
-def test_git_is_asked_clearly_or_not_at_all(clone: Clone, tideline: Any, tmp_path: Path) -> None:
-    """Unknown revision, no repository, a shallow clone: each says what to do."""
-    code, _, error = tideline("contract", "breaking", "--against", "no-such-branch")
-    assert code == 2 and "TL-GIT-003" in error and "git fetch" in error
-    with pytest.raises(Fatal, match="TL-GIT-002"):
-        Repository(tmp_path)
-    clone.edit(("1.0.0", "1.0.1"), ("One event per invoice line", "An event per invoice line"))
-    clone.commit()
-    shallow = tmp_path / "shallow"
-    subprocess.run(("git", "clone", "-q", "--depth", "1", f"file://{clone.root}", str(shallow)), check=True)
-    (shallow / FILE).write_text((shallow / FILE).read_text().replace(*NARROW))
-    with pytest.raises(Fatal, match="fetch-depth: 0"):
-        pair_up([shallow / "contracts"], "HEAD")
-    code, _, error = tideline("contract", "breaking", "--against", "main", "contracts/no-such-file.odcs.yaml")
-    assert code == 2 and "TL-CHG-006" in error
-
-
-def test_without_git_a_folder_will_do(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
-    clone.edit(NARROW)
-    monkeypatch.setenv("PATH", "")
-    with pytest.raises(Fatal, match="TL-GIT-001"):
-        clone.report()
-    assert ("error", "TL-CHG-022", "fields.unit_price") in clone.told(against=str(REPOSITORY / "contracts" / "retail"))
-
-
-def test_a_name_that_is_a_folder_and_a_branch_is_not_guessed(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
-    shutil.copytree(clone.root / "contracts", clone.root / "v" / "1")
-    clone.git("branch", "v/1")
-    monkeypatch.chdir(clone.root)
-    with pytest.raises(Fatal, match=r"say \./v/1 or heads/v/1"):
-        clone.report("v/1")
-    assert clone.told("./v/1") == [] and clone.told("heads/v/1") == []
-
-
 def test_a_file_that_is_no_contract_is_told_and_stops(clone: Clone, tideline: Any) -> None:
     clone.edit(("logicalType: integer", "logicalType: intege"))
     code, text, _ = tideline("contract", "breaking", "--against", "main")
@@ -335,91 +216,6 @@ def test_the_formats_say_the_same(clone: Clone) -> None:
     assert command.startswith(f"::error file={FILE},line={finding['line']},col=") and "\n" not in command
     table = [line for line in FORMATS["markdown"](report, places).splitlines() if "everyone" in line]
     assert len(table) == 1 and "@everyone" not in table[0] and "\\<b\\>" in table[0] and " \\| " in table[0]
-
-
-@pytest.mark.parametrize("against", ["", " ", ".", "contracts", "./contracts/retail", "empty"])
-def test_a_comparison_that_could_find_nothing_is_refused(clone: Clone, tideline: Any, against: str) -> None:
-    """An empty variable of a shell, the contracts themselves, a folder without any: a break would pass them all."""
-    (clone.root / "empty").mkdir()
-    clone.edit(("maxLength: 64", "maxLength: 6"))
-    for words in (("contract", "breaking"), ("plan",), ("apply", "--yes")):
-        code, _, error = tideline(*words, "--against", against)
-        assert code == 2 and "TL-CHG-008" in error, words
-
-
-def test_a_contract_that_moved_with_its_folder_is_compared(clone: Clone) -> None:
-    """A break does not hide behind a move out of what is looked at, nor a contract that cannot be read."""
-    clone.edit(("maxLength: 64", "maxLength: 6"))
-    (clone.root / "contracts").rename(clone.root / "products")
-    pairs = pair_up([clone.root / "products"], "main")
-    assert {id_: [one.version for one in pair.earlier] for id_, pair in pairs.pairs.items()} == {
-        "retail.sales": ["1.0.0"]
-    }
-    assert contracts_at("main", [clone.root / "products"]).keys() == {"retail.sales", "shop.orders"}
-    clone.git("checkout", "main", "--", "contracts")
-    assert pair_up([clone.root / "products"], "main").pairs["retail.sales"].earlier == ()  # a copy is a new one
-
-
-def test_a_contract_behind_a_link_of_its_folder_is_compared(clone: Clone) -> None:
-    """The folder moved, and a link stands where it was: the same contracts, by another way."""
-    clone.edit(("maxLength: 64", "maxLength: 6"))
-    (clone.root / "contracts").rename(clone.root / "products")
-    (clone.root / "contracts").symlink_to("products")
-    assert ("error", "TL-CHG-028", "fields.event_id") in clone.told()
-    assert contracts_at("main", [clone.root / "contracts"]).keys() == {"retail.sales", "shop.orders"}
-    clone.commit()
-    clone.edit(("maxLength: 6}", "maxLength: 5}"))
-    assert ("error", "TL-CHG-028", "fields.event_id") in clone.told("HEAD")
-
-
-def test_a_revision_of_the_repository_around_a_submodule_is_not_mistaken(clone: Clone, tmp_path: Path) -> None:
-    """`main` of the submodule is where its break was committed: nothing would be found."""
-    around = tmp_path / "around"
-    around.mkdir()
-    identity = ("-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "protocol.file.allow=always")
-
-    def git(*words: str) -> str:
-        done = subprocess.run(("git", *identity, *words), cwd=around, capture_output=True, text=True, check=True)
-        return done.stdout.strip()
-
-    git("init", "-q", "-b", "main")
-    git("submodule", "add", "-q", f"file://{clone.root}", "shared")
-    git("commit", "-q", "-m", "contracts")
-    inner = around / "shared"
-    (inner / FILE).write_text((inner / FILE).read_text().replace("maxLength: 64", "maxLength: 6"))
-    git("-C", "shared", "commit", "-q", "-a", "-m", "break")
-    with pytest.raises(Fatal, match=r"TL-GIT-003.* around the submodule shared") as refused:
-        pair_up([inner / "contracts"], "main")
-    meant = git("rev-parse", "main:shared")
-    assert f"$(git -C {around} rev-parse main:shared)" in refused.value.fix
-    assert pair_up([inner / "contracts"], meant).pairs["retail.sales"].earlier
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
-def test_a_repository_of_somebody_else_is_told_with_what_git_asks_for(
-    clone: Clone, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """In a container the files belong to another user: a clone would not help."""
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    for path in (clone.root, clone.root / ".git"):
-        os.chown(path, 12_345, 12_345)
-    with pytest.raises(Fatal, match="dubious ownership") as refused:
-        Repository(clone.root)
-    assert refused.value.fix.endswith(f"git config --global --add safe.directory {clone.root}")
-
-
-def test_a_contract_that_is_a_link_is_compared_with_what_it_led_to(clone: Clone) -> None:
-    text = clone.text()
-    (clone.root / FILE).rename(clone.root / "sales.yaml")
-    (clone.root / FILE).symlink_to("../link.yaml")
-    (clone.root / "contracts" / "link.yaml").symlink_to("../sales.yaml")
-    (clone.root / "contracts" / "loop.odcs.yaml").symlink_to("loop.odcs.yaml")
-    clone.commit()
-    clone.write(text.replace("maxLength: 64", "maxLength: 6"), "sales.yaml")
-    report = clone.report()
-    assert {"TL-CHG-028", "TL-CHG-002"} == {one.code for verdict in report.verdicts for one in verdict.told}
-    assert any("loop.odcs.yaml" in line for line in report.refused)
 
 
 def test_what_lies_among_contracts_and_cannot_be_read_is_told_and_stops(clone: Clone) -> None:
