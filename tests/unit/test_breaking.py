@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.contract_clone import FILE, NARROW, Clone, command
+from tests.unit.contract_clone import FILE, NARROW, REPOSITORY, Clone, command
 from tideline.changes.places import Places
 from tideline.changes.telling import FORMATS
 from tideline.changes.versions import contracts_at
