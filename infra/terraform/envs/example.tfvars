@@ -29,6 +29,10 @@ inputs = {
   sftp_cidrs = ["203.0.113.0/24"]
   budget     = 2500 # US dollars a month; tideline cost estimate -e ENV says what to expect: prod is more
 
+  # pays_the_bill   = true  # the account stands alone or pays for its organization: unusual spending is watched too
+  # config_recorder = false # a landing zone has made AWS Config's recorder already
+  # reserve_concurrency = false # a young account: Lambda has ten calls at once in all
+
   # Roles of your own sign-in (IAM Identity Center, SAML) that may become the platform's people.
   people = {
     "platform-engineer"  = ["arn:aws:iam::111122223333:role/sso-platform"]

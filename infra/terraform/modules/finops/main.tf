@@ -53,7 +53,8 @@ resource "aws_budgets_budget" "this" {
   }
 }
 
-# By the environment's tag: AWS allows one monitor of all services per account, and has often made it already.
+# By the environment's tag: AWS allows one monitor of all services per account, and has often made it already. A monitor by tag is refused to
+# a member of an organization.
 resource "aws_ce_anomaly_monitor" "this" {
   count = var.anomalies == null ? 0 : 1
 

@@ -98,12 +98,12 @@ variable "domain_budgets" {
 }
 
 variable "anomalies" {
-  description = "Watch for spending unlike before: how much more in currency units, and in percent, is worth a message. Null: no watch."
+  description = "Watch for spending unlike before: how much more in currency units, and in percent, is worth a message. Null: no watch. Only the account that pays the bill can watch by a tag, and only when its Cost Explorer is on."
   type = object({
     amount  = optional(number, 50)
     percent = optional(number, 30)
   })
-  default = {}
+  default = null
 
   validation {
     condition     = var.anomalies == null || try(var.anomalies.amount > 0 && var.anomalies.percent > 0, false)

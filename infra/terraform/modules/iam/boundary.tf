@@ -5,8 +5,9 @@ locals {
   boundary_name = "${local.names.prefix}-boundary"
   own_roles     = "arn:${local.partition}:iam::${local.account}:role/${local.names.prefix}-*"
 
-  # Services without a region of their own: their calls carry us-east-1 or none.
+  # Services without a region of their own, and what S3 knows of the account as a whole: their calls carry us-east-1 or none.
   global_services = ["access-analyzer", "aws-portal", "budgets", "ce", "cloudfront", "cur", "globalaccelerator", "health", "iam", "organizations", "pricing", "route53", "shield", "sts", "support", "tag", "trustedadvisor"]
+  emrs_own        = ["prod.${local.region}.appinfo.src", local.region == "us-east-1" ? "aws157-logs-prod" : "aws157-logs-prod-${local.region}"] # a star would let in others' names
   regions         = concat([local.region], [for region in [var.replica_region] : region if var.features.replication])
 
   boundary = {
@@ -22,7 +23,7 @@ locals {
       {
         Sid       = "StayInRegion"
         Effect    = "Deny"
-        NotAction = [for service in local.global_services : "${service}:*"]
+        NotAction = concat([for service in local.global_services : "${service}:*"], ["s3:GetAccountPublicAccessBlock", "s3:ListAllMyBuckets"])
         Resource  = "*"
         Condition = { StringNotEquals = { "aws:RequestedRegion" = local.regions } }
       },
@@ -31,7 +32,7 @@ locals {
         Sid         = "WriteNowhereElse"
         Effect      = "Deny"
         Action      = ["s3:PutObject", "s3:ReplicateObject", "s3:PutBucketPolicy", "sns:Publish", "kinesis:PutRecord", "kinesis:PutRecords", "dynamodb:PutItem", "lambda:InvokeFunction", "sts:AssumeRole"]
-        NotResource = ["arn:${local.partition}:s3:::prod.*.appinfo.src/*", "arn:${local.partition}:s3:::aws157-logs-prod-*/*"]
+        NotResource = [for bucket in local.emrs_own : "arn:${local.partition}:s3:::${bucket}/*"]
         Condition   = { StringNotEquals = { "aws:ResourceAccount" = local.account } }
       },
       {

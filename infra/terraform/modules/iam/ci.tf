@@ -83,6 +83,7 @@ locals {
       jsonencode({
         Sid = "ReadScaling", Effect = "Allow", Action = ["application-autoscaling:ListTagsForResource"], Resource = ["${local.arn_of["application-autoscaling"]}:scalable-target/*"]
       }),
+      local.workflow_key["Read"], local.settings_key["Read"],
       jsonencode({
         Sid       = "ReadCode", Effect = "Allow", Action = ["kms:Decrypt"], Resource = [local.names.key_arn_pattern]
         Condition = { StringEquals = { "kms:ViaService" = "s3.${local.region}.${local.dns}" }, "ForAnyValue:StringEquals" = { "kms:ResourceAliases" = [local.names.keys["artifacts"].alias] } }
@@ -129,6 +130,7 @@ locals {
         Sid       = "LendKeys", Effect = "Allow", Action = ["kms:CreateGrant"], Resource = [local.names.key_arn_pattern]
         Condition = { Bool = { "kms:GrantIsForAWSResource" = "true" }, StringEquals = local.ours }
       }),
+      local.workflow_key["Keep"], local.settings_key["Write"],
       jsonencode({
         Sid       = "WriteCode", Effect = "Allow", Action = ["kms:GenerateDataKey"], Resource = [local.names.key_arn_pattern]
         Condition = { StringEquals = { "kms:ViaService" = "s3.${local.region}.${local.dns}" }, "ForAnyValue:StringEquals" = { "kms:ResourceAliases" = [local.names.keys["artifacts"].alias] } }
@@ -152,7 +154,7 @@ locals {
       }),
       jsonencode({
         Sid       = "ServicesOwnRoles", Effect = "Allow", Action = ["iam:CreateServiceLinkedRole"], Resource = ["arn:${local.partition}:iam::${local.account}:role/aws-service-role/*"]
-        Condition = { StringEquals = { "iam:AWSServiceName" = [for service in ["airflow", "config", "ecs", "ecs.application-autoscaling", "elasticloadbalancing", "elasticmapreduce", "kafka", "ops.emr-serverless", "redshift", "transfer"] : "${service}.amazonaws.com"] } }
+        Condition = { StringEquals = { "iam:AWSServiceName" = [for service in ["access-analyzer", "airflow", "backup", "config", "ecs", "ecs.application-autoscaling", "elasticloadbalancing", "elasticmapreduce", "kafka", "kafka.application-autoscaling", "mrk.kms", "ops.apigateway", "ops.emr-serverless", "redshift", "restore-testing.backup", "transfer"] : "${service}.amazonaws.com"] } }
       }),
     ],
   )

@@ -40,9 +40,9 @@ locals {
     }
     Logs = {
       resources = ["${local.arn_of["logs"]}:log-group:/${var.context.project}/${var.context.environment}/*", "${local.airflow_logs}*"]
-      reads     = ["logs:DescribeMetricFilters", "logs:ListTagsForResource"]
+      reads     = ["logs:DescribeLogStreams", "logs:DescribeMetricFilters", "logs:ListTagsForResource"]
       writes = [
-        "logs:AssociateKmsKey", "logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:DeleteMetricFilter", "logs:PutMetricFilter", "logs:PutRetentionPolicy", "logs:TagResource", "logs:UntagResource",
+        "logs:AssociateKmsKey", "logs:CreateLogGroup", "logs:CreateLogStream", "logs:DeleteLogGroup", "logs:DeleteLogStream", "logs:DeleteMetricFilter", "logs:PutMetricFilter", "logs:PutRetentionPolicy", "logs:TagResource", "logs:UntagResource",
       ]
     }
     Alarms = {

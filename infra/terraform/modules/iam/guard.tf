@@ -50,7 +50,7 @@ locals {
     # Not written here: what AWS Config may read. It reads the settings of every kind of resource in the account, by AWS's managed
     # policy, which AWS keeps in step with the kinds it records (see aws_iam_role_policy_attachment.config).
     "config" = [jsonencode({
-      Sid       = "DeliverHistory", Effect = "Allow", Action = ["s3:PutObject"], Resource = ["${local.names.buckets["logs"].arn}/config/AWSLogs/${local.account}/*"]
+      Sid       = "DeliverHistory", Effect = "Allow", Action = ["s3:PutObject", "s3:PutObjectAcl"], Resource = ["${local.names.buckets["logs"].arn}/config/AWSLogs/${local.account}/*"]
       Condition = { StringEquals = { "s3:x-amz-acl" = "bucket-owner-full-control" } }
       }), jsonencode({
       Sid = "FindBucket", Effect = "Allow", Action = ["s3:GetBucketAcl"], Resource = [local.names.buckets["logs"].arn]
@@ -73,7 +73,7 @@ locals {
         jsonencode({
           Sid = "WatchBuckets", Effect = "Allow", Resource = [for zone in local.kept : local.names.buckets[zone].arn]
           Action = [
-            "s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketNotification", "s3:GetBucketTagging", "s3:GetBucketVersioning",
+            "s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketNotification", "s3:GetBucketOwnershipControls", "s3:GetBucketTagging", "s3:GetBucketVersioning",
             "s3:GetInventoryConfiguration", "s3:ListBucket", "s3:ListBucketVersions", "s3:PutBucketNotification", "s3:PutInventoryConfiguration",
           ]
         }),
@@ -97,7 +97,12 @@ locals {
           Action = ["backup:DescribeBackupVault", "backup:CopyIntoBackupVault"]
         }),
         jsonencode({
-          Sid       = "UseKeys", Effect = "Allow", Action = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"], Resource = [local.names.key_arn_pattern]
+          Sid    = "TagRecoveryPoints", Effect = "Allow", Resource = [for region in local.kept_in : "arn:${local.partition}:backup:${region}:${local.account}:recovery-point:*"]
+          Action = ["backup:TagResource"]
+        }),
+        jsonencode({
+          Sid       = "UseKeys", Effect = "Allow", Action = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]
+          Resource  = [for region in local.kept_in : "arn:${local.partition}:kms:${region}:${local.account}:key/*"]
           Condition = { "ForAnyValue:StringEquals" = { "kms:ResourceAliases" = sort(concat([for zone in local.kept : local.names.keys[zone].alias], [local.names.keys["backup"].alias, local.names.keys["services"].alias])) } }
         }),
         jsonencode({
@@ -110,7 +115,7 @@ locals {
         # Restores are tested: AWS Backup makes a bucket or a table of this name, restores into it and ends it.
         jsonencode({
           Sid    = "TestRestoreOfBuckets", Effect = "Allow", Resource = ["arn:${local.partition}:s3:::awsbackup-restore-test-*"]
-          Action = ["s3:CreateBucket", "s3:GetBucketLocation", "s3:GetBucketVersioning", "s3:ListBucket", "s3:ListBucketVersions", "s3:PutBucketOwnershipControls", "s3:PutBucketVersioning"]
+          Action = ["s3:CreateBucket", "s3:GetBucketLocation", "s3:GetBucketOwnershipControls", "s3:GetBucketVersioning", "s3:ListBucket", "s3:ListBucketVersions", "s3:PutBucketOwnershipControls", "s3:PutBucketVersioning"]
         }),
         jsonencode({
           Sid    = "TestRestoreOfObjects", Effect = "Allow", Resource = ["arn:${local.partition}:s3:::awsbackup-restore-test-*/*"]

@@ -42,11 +42,12 @@ locals {
           "ForAnyValue:StringEquals" = { "kms:ResourceAliases" = [local.names.keys["telemetry"].alias] }
         }
       }),
-      # Step Functions keeps a run's state under the key, bound to the workflow.
+      local.workflow_key["Keep"],
+      # and what the run logs, on its way to the log group (the star belongs to the name that Step Functions gives)
       jsonencode({
-        Sid = "KeepState", Effect = "Allow", Action = ["kms:Decrypt", "kms:GenerateDataKey"], Resource = [local.names.key_arn_pattern]
+        Sid = "KeepLogs", Effect = "Allow", Action = ["kms:GenerateDataKey"], Resource = [local.names.key_arn_pattern]
         Condition = {
-          StringEquals               = { "kms:EncryptionContext:aws:states:stateMachineArn" = "${local.names.arns.state_machine}delivery" }
+          StringEquals               = { "kms:EncryptionContext:SourceArn" = "arn:${local.partition}:logs:${local.scope}:*" }
           "ForAnyValue:StringEquals" = { "kms:ResourceAliases" = [local.names.keys["services"].alias] }
         }
       }),
@@ -107,6 +108,19 @@ locals {
     }),
     local.traces,
   ] }
+  # Step Functions keeps the definition and the state of runs under the key, bound to the workflow: who looks at them needs it too.
+  workflow_key = { for way, actions in { Read = ["kms:Decrypt"], Keep = ["kms:Decrypt", "kms:GenerateDataKey"] } : way => jsonencode({
+    Sid = "${way}Workflow", Effect = "Allow", Action = actions, Resource = [local.names.key_arn_pattern]
+    Condition = {
+      StringEquals               = { "kms:EncryptionContext:aws:states:stateMachineArn" = "${local.names.arns.state_machine}delivery" }
+      "ForAnyValue:StringEquals" = { "kms:ResourceAliases" = [local.names.keys["services"].alias] }
+    }
+  }) }
+  # A function's settings lie under the key as well: who compares or writes them needs it, through Lambda.
+  settings_key = { for way, actions in { Read = ["kms:Decrypt"], Write = ["kms:Decrypt", "kms:Encrypt"] } : way => jsonencode({
+    Sid       = "${way}Settings", Effect = "Allow", Action = actions, Resource = [local.names.key_arn_pattern]
+    Condition = { StringEquals = { "kms:ViaService" = "lambda.${local.region}.${local.dns}" }, "ForAnyValue:StringEquals" = { "kms:ResourceAliases" = [local.names.keys["services"].alias] } }
+  }) }
   traces = jsonencode({
     Sid    = "NoResourceLevelTraces", Effect = "Allow", Resource = ["*"]
     Action = ["xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:PutTelemetryRecords", "xray:PutTraceSegments"]

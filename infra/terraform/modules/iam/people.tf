@@ -1,13 +1,17 @@
-# Roles of people. Each is taken for at most four hours, with MFA or through the organisation's SAML provider, and says what the
-# person may look at; nobody changes data by hand. Where Lake Formation is on, it decides which columns of gold and silver are seen.
+# Roles of people. Each is taken for at most four hours, and says what the person may look at; nobody changes data by hand. Where Lake
+# Formation is on, it decides which columns of gold and silver are seen. Users need MFA. The session of a role never says whether there was
+# MFA (nor does SAML): who comes by a role of IAM Identity Center was asked for it there or nowhere, and a condition would shut all of them out.
 
 locals {
   hours = { "platform-engineer" = 4, "analytics-engineer" = 4, "analyst" = 4, "on-call" = 2, "compliance" = 1, "ci-apply" = 2, "ci-contracts" = 2 }
 
   people_trust = { for person, arns in var.people : person => concat(
-    [for principals in [[for arn in sort(arns) : arn if !strcontains(arn, ":saml-provider/")]] : jsonencode({
+    [for principals in [[for arn in sort(arns) : arn if strcontains(arn, ":user/")]] : jsonencode({
       Effect    = "Allow", Principal = { AWS = principals }, Action = "sts:AssumeRole"
       Condition = { Bool = { "aws:MultiFactorAuthPresent" = "true" } }
+    }) if length(principals) > 0],
+    [for principals in [[for arn in sort(arns) : arn if strcontains(arn, ":role/")]] : jsonencode({
+      Effect = "Allow", Principal = { AWS = principals }, Action = "sts:AssumeRole"
     }) if length(principals) > 0],
     [for providers in [[for arn in sort(arns) : arn if strcontains(arn, ":saml-provider/")]] : jsonencode({
       Effect    = "Allow", Principal = { Federated = providers }, Action = "sts:AssumeRoleWithSAML"
@@ -84,6 +88,7 @@ locals {
       Sid      = "SeeDeliveries", Effect = "Allow", Action = ["states:DescribeExecution", "states:DescribeStateMachine", "states:GetExecutionHistory", "states:ListExecutions"]
       Resource = ["${local.names.arns.state_machine}*", "${replace(local.names.arns.state_machine, ":stateMachine:", ":execution:")}*"]
     }),
+    local.workflow_key["Read"],
   ]
 
   # Airflow's page in one of Airflow's own roles, and what EMR knows of a job.

@@ -92,7 +92,7 @@ variable "role_quota" {
 }
 
 variable "people" {
-  description = "Who may take a person's role, by role: ARNs of IAM users and roles (they need MFA), or of one SAML provider (whose answer names the person). A role that nobody may take is not made."
+  description = "Who may take a person's role, by role: ARNs of IAM users (they need MFA) and roles (whose sign-in has to ask for it), or of one SAML provider (whose answer names the person). A role that nobody may take is not made."
   type        = map(list(string))
   default     = {}
 

@@ -46,7 +46,8 @@ resource "aws_transfer_user" "this" {
     }
   }
 
-  # What is left of the role in this user's session.
+  # What is left of the role in this user's session. AWS takes 2,048 characters of it, whatever a domain has of products: so they are a star
+  # here, and the folders above are what names them.
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [
@@ -55,13 +56,13 @@ resource "aws_transfer_user" "this" {
         Effect    = "Allow"
         Action    = "s3:ListBucket"
         Resource  = local.names.buckets["landing"].arn
-        Condition = { StringLike = { "s3:prefix" = [for product in each.value.products : "${local.inbox}${each.value.domain}/${product}/${each.key}/*"] } }
+        Condition = { StringLike = { "s3:prefix" = "${local.inbox}${each.value.domain}/*/${each.key}/*" } }
       },
       {
         Sid      = "OwnFiles"
         Effect   = "Allow"
         Action   = ["s3:GetObject", "s3:PutObject"]
-        Resource = [for product in each.value.products : "${local.names.buckets["landing"].arn}/${local.inbox}${each.value.domain}/${product}/${each.key}/*"]
+        Resource = "${local.names.buckets["landing"].arn}/${local.inbox}${each.value.domain}/*/${each.key}/*"
       },
       {
         Sid       = "LandingKey"

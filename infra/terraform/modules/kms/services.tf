@@ -5,6 +5,10 @@ locals {
   for_us = { StringEquals = { "aws:SourceAccount" = local.account } }
   read   = ["kms:Decrypt", "kms:GenerateDataKey"]
 
+  # EventBridge publishes to an encrypted topic without saying for whom: a source in the condition, and no event would ever be told. AWS
+  # Backup documents no source either. SNS binds what it encrypts to the topic: so the topics are what the key is for.
+  for_our_topics = { ArnLike = { "kms:EncryptionContext:aws:sns:topicArn" = "${local.arn}:sns:REGION:${local.account}:${module.names.prefix}-*" } }
+
   logs_actions = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:DescribeKey"]
 
   services = {
@@ -65,7 +69,7 @@ locals {
         sid       = "${title(service)}Notifies"
         service   = "${service}.amazonaws.com"
         actions   = local.read
-        condition = local.for_us
+        condition = contains(["backup", "events"], service) ? local.for_our_topics : local.for_us
       }],
     )
   }

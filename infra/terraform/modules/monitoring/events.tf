@@ -74,7 +74,8 @@ resource "aws_cloudwatch_event_target" "this" {
   arn       = aws_sns_topic.this[each.value.severity].arn
 
   input_transformer {
-    input_paths    = each.value.paths
-    input_template = jsonencode("${each.value.text} Runbook: ${local.runbooks}/${lookup(local.event_runbooks, each.key, each.key)}.md")
+    input_paths = each.value.paths
+    # not by jsonencode, which writes \u003c for <: EventBridge would fill in nothing
+    input_template = "\"${each.value.text} Runbook: ${local.runbooks}/${lookup(local.event_runbooks, each.key, each.key)}.md\""
   }
 }

@@ -5,13 +5,12 @@ locals {
   topic_arns = { for severity in local.severities : severity => "${module.names.arns.topic}${severity}" }
   own        = "${var.context.region}:${var.context.account_id}"
 
-  # What of this account may publish: each service with the ARNs of what it acts for.
+  # What of this account may publish: each service with the ARNs of what it acts for. Two are not here, since a condition would shut them out:
+  # EventBridge takes none in the policy of a topic, and AWS Backup, which publishes within an account only, documents none.
   sources = {
     cloudwatch = "${module.names.arns.alarm}*"
-    events     = "arn:${var.context.partition}:events:${local.own}:rule/${local.prefix}-*"
     budgets    = "arn:${var.context.partition}:budgets::${var.context.account_id}:*"
     costalerts = "arn:${var.context.partition}:ce::${var.context.account_id}:anomalysubscription/*"
-    backup     = "${module.names.arns.backup_vault}*"
     aps        = "arn:${var.context.partition}:aps:${local.own}:workspace/*"
   }
   publishers = var.managed_prometheus ? setunion(var.publishers, ["aps"]) : var.publishers
@@ -36,17 +35,16 @@ resource "aws_sns_topic_policy" "this" {
   arn = each.value.arn
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = concat([for service in sort(local.publishers) : {
+    Statement = concat([for service in sort(local.publishers) : merge({
       Sid       = "Publish${title(service)}"
       Effect    = "Allow"
       Principal = { Service = "${service}.amazonaws.com" }
-      Action    = "sns:Publish"
+      Action    = concat(["sns:Publish"], [for one in ["sns:GetTopicAttributes"] : one if service == "aps"]) # aps looks before it publishes
       Resource  = local.topic_arns[each.key]
-      Condition = {
+      }, { for source in try([local.sources[service]], []) : "Condition" => {
         StringEquals = { "aws:SourceAccount" = var.context.account_id }
-        ArnLike      = { "aws:SourceArn" = local.sources[service] }
-      }
-      }], [{
+        ArnLike      = { "aws:SourceArn" = source }
+      } })], [{
       Sid       = "OnlyTls"
       Effect    = "Deny"
       Principal = "*"

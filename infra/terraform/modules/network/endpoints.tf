@@ -64,12 +64,15 @@ locals {
         Condition = local.tls
       },
       {
-        # EMR keeps the history of its user interfaces there.
+        # EMR keeps the history of its user interfaces and what it needs to help there.
         Sid       = "ApplicationHistory"
         Effect    = "Allow"
         Principal = "*"
-        Action    = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
-        Resource  = ["${local.s3}prod.${var.context.region}.appinfo.src/*"]
+        Action    = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject", "s3:PutObjectAcl"]
+        Resource = [
+          "${local.s3}prod.${var.context.region}.appinfo.src/*",
+          "${local.s3}aws157-logs-prod${var.context.region == "us-east-1" ? "" : "-${var.context.region}"}/*",
+        ]
         Condition = local.tls
       },
     ]

@@ -1,6 +1,10 @@
 # What makes it findable, watched, affordable and restorable.
 
 locals {
+  # What an account may have once, or only the one that pays.
+  recorder  = var.inputs.config_recorder
+  anomalies = var.inputs.pays_the_bill ? {} : null
+
   # What monitoring watches: null or absent where the part is off, so that its alarms are not made.
   watched = {
     services = local.runs ? {
@@ -49,7 +53,7 @@ module "audit" {
   source = "../audit"
 
   context       = local.context
-  config        = local.parts.config ? {} : null
+  config        = local.parts.config ? { record = local.recorder } : null
   bucket_names  = module.storage.bucket_names
   bucket_arns   = module.storage.bucket_arns
   key_arns      = module.kms.key_arns
@@ -67,6 +71,7 @@ module "finops" {
   subscribers    = toset(lookup(var.inputs.alerts, "warning", []))
   topic_arn      = module.monitoring.topic_arns["warning"]
   contracts      = var.contracts
+  anomalies      = local.anomalies
   spot_share     = local.clusters ? { log_group = module.monitoring.log_groups["emr"] } : null
 }
 

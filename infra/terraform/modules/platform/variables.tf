@@ -16,7 +16,10 @@ variable "inputs" {
     cidr: the VPC's addresses, of no other network that you connect. ingress_cidrs: who may reach the load balancer.
     certificate_arn: of the API's name (ACM). image: the services' image, by digest; collector_image: of the
     metrics collector beside them. operator_cidrs: from where people reach Airflow and the warehouse. alerts: e-mail addresses by severity.
-    budget: what a month may cost, in US dollars. people: who may become which person's role (ARNs of your sign-in's roles).
+    budget: what a month may cost, in US dollars. pays_the_bill: whether this account stands alone or pays for its organization, and so may
+    watch for unusual spending (Cost Explorer has to be on). config_recorder: whether AWS Config's recorder is made here; an account has one
+    for each region, and false is right where a landing zone made it. reserve_concurrency: whether functions get their share of the account's
+    concurrency to themselves; a young account has too little. people: who may become which person's role (ARNs of your sign-in's roles).
     repository: OWNER/NAME on GitHub whose workflows may plan and apply. producers: principals that may write events, by domain.
     sftp_users, sftp_cidrs: partners that deliver files, with their public keys, and from where.
     lake_admins: roles that may grant on the catalog, beside the workflows' (whoever applies by hand has to be among them).
@@ -41,12 +44,16 @@ variable "inputs" {
     lake_admins        = optional(list(string), [])
     alerts             = optional(map(list(string)), {})
     budget             = optional(number)
-    people             = optional(map(list(string)), {})
-    repository         = optional(string)
-    producers          = optional(map(list(string)), {})
-    sftp_users         = optional(map(object({ domain = string, public_keys = list(string) })), {})
-    sftp_cidrs         = optional(list(string), [])
-    airflow_principals = optional(list(string), [])
+    pays_the_bill      = optional(bool, false)
+    config_recorder    = optional(bool, true)
+
+    reserve_concurrency = optional(bool, true)
+    people              = optional(map(list(string)), {})
+    repository          = optional(string)
+    producers           = optional(map(list(string)), {})
+    sftp_users          = optional(map(object({ domain = string, public_keys = list(string) })), {})
+    sftp_cidrs          = optional(list(string), [])
+    airflow_principals  = optional(list(string), [])
 
     github_provider_arn = optional(string)
     state               = optional(object({ bucket = string, prefix = string, key_arn = string }))

@@ -12,6 +12,8 @@ locals {
     for topic in setsubtract(one.roles["speed"].topics.read, one.roles["speed"].topics.write) : try(one.topics[topic].partitions, 0)
   ]])))
 
+  reserved = var.inputs.reserve_concurrency ? null : -1 # null: what modules/ingest says
+
   manifest = local.code ? jsondecode(file("${var.release.folder}/manifest.json")) : null
 
   # What every process of Tideline is told of this environment; src/tideline/settings.py names each.
@@ -58,8 +60,8 @@ module "ingest" {
 
   context             = local.context
   contracts           = var.contracts
-  push                = { enabled = local.parts.push && local.code }
-  delivery            = { enabled = local.parts.delivery && local.code }
+  push                = { enabled = local.parts.push && local.code, reserved_concurrency = local.reserved }
+  delivery            = { enabled = local.parts.delivery && local.code, reserved_concurrency = local.reserved }
   sftp                = { enabled = local.parts.sftp }
   sftp_users          = local.parts.sftp ? var.inputs.sftp_users : {}
   deletion_protection = var.character.protect

@@ -41,7 +41,7 @@ resource "aws_kinesis_firehose_delivery_stream" "archive" {
     cloudwatch_logging_options {
       enabled         = true
       log_group_name  = var.log_group_names["firehose"]
-      log_stream_name = each.key
+      log_stream_name = aws_cloudwatch_log_stream.archive[each.key].name
     }
 
     processing_configuration {
@@ -53,6 +53,14 @@ resource "aws_kinesis_firehose_delivery_stream" "archive" {
   }
 
   depends_on = [aws_msk_cluster_policy.firehose]
+}
+
+# Firehose opens no stream of its own: without it what went wrong is told to nobody.
+resource "aws_cloudwatch_log_stream" "archive" {
+  for_each = local.archived
+
+  name           = each.key
+  log_group_name = var.log_group_names["firehose"]
 }
 
 # The service may make its private connection to this cluster and nothing else.

@@ -13,6 +13,7 @@ module "finops" {
   topic_arn            = "arn:aws:sns:eu-central-1:123456789012:tideline-dev-warning"
   contracts            = { "retail.sales" = { domain = "retail" } }
   domain_budgets       = { retail = 120 }
+  anomalies            = {}
   cost_categories      = true
   cost_allocation_tags = ["domain", "environment"]
   spot_share           = { log_group = aws_cloudwatch_log_group.emr }

@@ -14,6 +14,10 @@ resource "aws_s3_bucket" "bronze" {
   bucket = "tideline-dev-bronze-123456789012"
 }
 
+resource "aws_cloudwatch_log_group" "firehose" {
+  name = "/tideline/dev/firehose"
+}
+
 module "stream" {
   source   = "../../../../infra/terraform/modules/stream"
   for_each = { ON_DEMAND = "v1", PROVISIONED = "v2" }
@@ -35,5 +39,5 @@ module "stream" {
   archive         = { enabled = true, key_arn = aws_kms_key.this["bronze"].arn }
   role_arns       = { firehose = "arn:aws:iam::123456789012:role/tideline-dev-firehose" }
   bucket_arns     = { bronze = aws_s3_bucket.bronze.arn }
-  log_group_names = { firehose = "/tideline/dev/firehose" }
+  log_group_names = { firehose = aws_cloudwatch_log_group.firehose.name }
 }

@@ -11,8 +11,20 @@ variables {
   topic_arn      = "arn:aws:sns:eu-central-1:111122223333:tideline-dev-warning"
 }
 
+run "a_member_of_an_organization_has_a_budget_and_no_watch" {
+  command = plan
+
+  assert {
+    condition     = keys(aws_budgets_budget.this) == ["total"] && length(aws_ce_anomaly_monitor.this) + length(aws_ce_anomaly_subscription.this) == 0
+    error_message = "What only the paying account can do is not tried unasked."
+  }
+}
+
 run "dev_has_a_budget_and_a_watch" {
   command = plan
+  variables {
+    anomalies = {}
+  }
 
   assert {
     condition     = keys(aws_budgets_budget.this) == ["total"] && aws_budgets_budget.this["total"].limit_amount == "400.00" && aws_budgets_budget.this["total"].time_unit == "MONTHLY"

@@ -128,9 +128,9 @@ run "the_most" {
   assert {
     condition = alltrue(flatten([for person in ["platform-engineer", "analytics-engineer", "analyst", "on-call", "compliance"] : [
       for one in jsondecode(aws_iam_role.this[person].assume_role_policy).Statement :
-      one.Action == "sts:AssumeRole" ? one.Condition.Bool["aws:MultiFactorAuthPresent"] == "true" : one.Condition.StringEquals["SAML:aud"] == "https://signin.aws.amazon.com/saml"
+      one.Action == "sts:AssumeRole" ? alltrue([for arn in one.Principal.AWS : try(one.Condition.Bool["aws:MultiFactorAuthPresent"], "unasked") == (strcontains(arn, ":user/") ? "true" : "unasked")]) : one.Condition.StringEquals["SAML:aud"] == "https://signin.aws.amazon.com/saml"
     ]]))
-    error_message = "A person gets in without MFA or the organisation's sign-in."
+    error_message = "A user gets in without MFA, or a role of the sign-in is asked for what its session cannot say."
   }
   assert {
     condition     = alltrue([for person in ["platform-engineer", "analytics-engineer", "analyst", "on-call", "compliance"] : aws_iam_role.this[person].max_session_duration >= 3600 && aws_iam_role.this[person].max_session_duration <= 14400])

@@ -236,12 +236,24 @@ run "sftp_users_see_their_own_folders_and_nothing_else" {
   }
   assert {
     condition = (
-      jsondecode(aws_transfer_user.this["partner-a"].policy).Statement[1].Resource == [
-        "arn:aws:s3:::tideline-dev-landing-123456789012/inbox/retail/returns/partner-a/*",
-        "arn:aws:s3:::tideline-dev-landing-123456789012/inbox/retail/sales/partner-a/*",
-      ] && !strcontains(aws_transfer_user.this["partner-a"].policy, "s3:*") && length(aws_transfer_ssh_key.this) == 2
+      jsondecode(aws_transfer_user.this["partner-a"].policy).Statement[1].Resource == "arn:aws:s3:::tideline-dev-landing-123456789012/inbox/retail/*/partner-a/*" &&
+      !strcontains(aws_transfer_user.this["partner-a"].policy, "s3:*") && length(aws_transfer_ssh_key.this) == 2
     )
-    error_message = "the session's policy ends at those folders"
+    error_message = "the session's policy ends at the folders of that name"
+  }
+}
+
+run "sftp_of_a_domain_with_many_products" {
+  command = apply
+  variables {
+    sftp       = { enabled = true }
+    contracts  = { for n in range(300) : "retail.a_product_with_a_long_name_${n}" => { domain = "retail", product = "a_product_with_a_long_name_${n}" } }
+    sftp_users = { "partner-a" = { domain = "retail", public_keys = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ1"] } }
+  }
+
+  assert {
+    condition     = length(aws_transfer_user.this["partner-a"].home_directory_mappings) == 300 && length(aws_transfer_user.this["partner-a"].policy) <= 2048
+    error_message = "AWS refuses a session policy of more than 2,048 characters"
   }
 }
 

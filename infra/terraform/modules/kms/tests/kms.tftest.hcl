@@ -99,6 +99,11 @@ run "policies_let_in_only_the_account_and_named_services" {
     ])
     error_message = "Whoever publishes to the encrypted topics may use their key."
   }
+  assert {
+    condition = [for one in jsondecode(aws_kms_key.this["telemetry"].policy).Statement : one.Condition
+    if contains(["BackupNotifies", "EventsNotifies"], one.Sid)] == [for _ in range(2) : { ArnLike = { "kms:EncryptionContext:aws:sns:topicArn" = "arn:aws:sns:eu-central-1:111122223333:tideline-dev-*" } }]
+    error_message = "What reaches a key from EventBridge says for which topic, and not for whom: a source in the condition would lose every event."
+  }
 }
 
 run "prod_has_replicas_with_a_policy_of_their_own_region" {

@@ -22,10 +22,16 @@ run "topics" {
   }
   assert {
     condition = alltrue(flatten([for severity, policy in aws_sns_topic_policy.this : [for statement in jsondecode(policy.policy).Statement :
-      statement.Resource == "arn:aws:sns:eu-central-1:111122223333:tideline-dev-${severity}" && statement.Action == "sns:Publish" &&
-      (statement.Effect == "Deny" || (try(statement.Condition.StringEquals["aws:SourceAccount"], "") == "111122223333" && can(statement.Condition.ArnLike["aws:SourceArn"]) && can(statement.Principal.Service)))
+      statement.Resource == "arn:aws:sns:eu-central-1:111122223333:tideline-dev-${severity}" && flatten([statement.Action]) == ["sns:Publish"] &&
+      (statement.Effect == "Deny" || contains(["PublishBackup", "PublishEvents"], statement.Sid) || (try(statement.Condition.StringEquals["aws:SourceAccount"], "") == "111122223333" && can(statement.Condition.ArnLike["aws:SourceArn"]) && can(statement.Principal.Service)))
     ]]))
     error_message = "Only named services publish, each for this account and what is ours."
+  }
+  assert {
+    condition = alltrue([for policy in aws_sns_topic_policy.this : [
+      for statement in jsondecode(policy.policy).Statement : statement.Principal.Service if statement.Effect == "Allow" && !can(statement.Condition)
+    ] == ["backup.amazonaws.com", "events.amazonaws.com"]])
+    error_message = "EventBridge takes no condition in a topic's policy, AWS Backup none that is documented: with one nothing is told."
   }
   assert {
     condition     = alltrue([for policy in aws_sns_topic_policy.this : length([for statement in jsondecode(policy.policy).Statement : statement if statement.Effect == "Deny" && try(statement.Condition.Bool["aws:SecureTransport"], "") == "false"]) == 1])

@@ -141,6 +141,12 @@ run "endpoints_let_only_our_credentials_through" {
     error_message = "Foreign credentials pass no endpoint."
   }
   assert {
+    condition = [for one in jsondecode(aws_vpc_endpoint.gateway["s3"].policy).Statement : [contains(one.Action, "s3:PutObjectAcl"), one.Resource] if one.Sid == "ApplicationHistory"] == [[true, [
+      "arn:aws:s3:::prod.eu-central-1.appinfo.src/*", "arn:aws:s3:::aws157-logs-prod-eu-central-1/*",
+    ]]]
+    error_message = "EMR's workers reach EMR's own buckets, with the ACL that they write."
+  }
+  assert {
     condition     = toset(keys(aws_vpc_endpoint.gateway)) == toset(["s3", "dynamodb"])
     error_message = "S3 and DynamoDB are reached by gateways, which cost nothing."
   }

@@ -82,6 +82,38 @@ run "what_holds_data_is_protected_where_the_character_says_so" {
   }
 }
 
+run "an_account_of_a_landing_zone_keeps_its_recorder_and_its_bill" {
+  command = plan
+  variables {
+    character = { protect = false, parts = { backup = false } }
+    inputs = {
+      account_id         = "111122223333"
+      region             = "eu-central-1"
+      availability_zones = ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
+      owner              = "data-platform"
+      lake_admins        = ["arn:aws:iam::111122223333:role/Admin"]
+      budget             = 500
+      config_recorder    = false
+
+      reserve_concurrency = false
+    }
+  }
+
+  assert {
+    condition     = local.reserved == -1
+    error_message = "An account with ten calls at once has none to reserve."
+  }
+
+  assert {
+    condition     = length(module.audit.rule_names) > 0 && local.recorder == false
+    error_message = "Rules are judged by the recorder that there is."
+  }
+  assert {
+    condition     = length(module.finops[0].budget_names) == 1 && local.anomalies == null
+    error_message = "A member of an organization has a budget, and no monitor that only the payer may make."
+  }
+}
+
 run "inputs_choose_another_size_than_the_environment" {
   command = plan
   variables {

@@ -203,6 +203,12 @@ run "the_archive_reads_msk_privately_and_lies_inside_no_table" {
     error_message = "events only, compressed, encrypted, logged, and under a name no domain can have"
   }
   assert {
+    condition = { for topic, one in aws_kinesis_firehose_delivery_stream.archive : topic => one.extended_s3_configuration[0].cloudwatch_logging_options[0].log_stream_name } == {
+      for topic, one in aws_cloudwatch_log_stream.archive : topic => one.name if one.log_group_name == var.log_group_names["firehose"]
+    }
+    error_message = "Firehose writes its errors into a stream that is there"
+  }
+  assert {
     condition = (
       aws_kinesis_firehose_delivery_stream.archive["retail.sales.v1"].msk_source_configuration[0].authentication_configuration[0].connectivity == "PRIVATE" &&
       aws_msk_cluster.this[0].broker_node_group_info[0].connectivity_info[0].vpc_connectivity[0].client_authentication[0].sasl[0].iam
