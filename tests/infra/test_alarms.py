@@ -94,6 +94,19 @@ def test_more_tasks_are_asked_for_before_anybody_is_woken() -> None:
     assert names <= set(re.findall(r'metric = "(tideline_\w+)"', (MONITORING / "alarms_services.tf").read_text()))
 
 
+def test_an_apply_leaves_alone_how_many_tasks_run() -> None:
+    """What scales by itself is not set back to its minimum by whoever applies next; a mocked plan cannot show it."""
+    services = [
+        found[1]
+        for path in sorted((MODULES / "services").glob("*.tf"))
+        for found in re.finditer(r'(?s)resource "aws_ecs_service" (.+?)\n}\n', path.read_text())
+    ]
+    assert len(services) == 2
+    for text in services:
+        ignored = re.search(r"ignore_changes = \[(.+)\]", text)
+        assert ignored is not None and "desired_count" in ignored[1], text.splitlines()[0]
+
+
 def test_managed_prometheus_has_the_alerts_of_the_laptop() -> None:
     """The module carries a copy, since it is handed on without the rest of the repository: byte for byte the same."""
     ours = REPOSITORY / "infra" / "monitoring" / "alerts.yml"
