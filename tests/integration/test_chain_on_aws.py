@@ -3,6 +3,9 @@
 What is real: the package of this tree, the launcher, spark-submit with the settings that Terraform gives, Kafka,
 Delta's commits through our log store, each job under its role's name. What stands in: S3, EMR and IAM (tests/localaws),
 one machine for driver and executors. Encryption, networks and sign-in by IAM are not shown.
+
+The environment lives once: a first run, marts of it, an ingest that is hindered, then changed contracts are applied,
+days restated, and a next run carries on. Jobs that do not meet each other run at the same time.
 """
 
 from __future__ import annotations
@@ -11,9 +14,11 @@ import gzip
 import json
 import re
 import signal
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +26,14 @@ import pytest
 
 from tests.infra.terraform_cli import TERRAFORM, terraform_or_reason
 from tests.integration.on_aws import stage
+from tests.integration.on_aws.chain import SALES, SILVER, Chain, column, wanted
+from tests.integration.on_aws.changes import checkout
 from tests.integration.on_aws.environment import (
     ANY_JAR,
     ANY_VERSION,
+    CI,
     HERE,
     PREFIX,
-    Environment,
     bucket,
     code_location,
     make,
@@ -36,109 +43,22 @@ from tests.integration.on_aws.planned import job_overrides, plan
 from tests.localaws.server import local_aws
 from tests.platform import fresh_settings, java_or_skip
 from tideline import wiring
-from tideline.adapters.delta_tables import DeltaTables
-from tideline.adapters.json_events import EventDecoder, payload_hash
 from tideline.adapters.odcs import read_contract
-from tideline.adapters.sketches import HllSketches
+from tideline.batch.commits import StageCommit
 from tideline.environments.permissions import policies
 from tideline.environments.plan import parse
 from tideline.local.broker import broker
-from tideline.local.generator import events
-from tideline.local.journal import Journal
 from tideline.local.process import running
-from tideline.local.replay import Pace, Replayer
-from tideline.model import reference
-from tideline.model.contract import View
+from tideline.model.contract import Contract
 from tideline.model.errors import TidelineError
-from tideline.model.lake import Lake
 from tideline.model.position import Coverage
-from tideline.ports import LogRecord
-from tideline.settings import REPOSITORY, Settings
 
 pytestmark = [pytest.mark.kafka, pytest.mark.spark, pytest.mark.timeout(1_800)]
-SALES = read_contract(REPOSITORY / "contracts/retail/sales.odcs.yaml")
-SKETCHES = HllSketches()
 STAGES = ("cut", "ingest", "refine", "model", "audit", "publish")
-ROLES = {"cut": "ingest", "audit": "publish"}  # who has none of its own
+ROLES = {"cut": "ingest", "restate": "refine", "audit": "publish", "marts": "model"}  # who has none of its own
+DAYS = ("--restate", "2011-03-20", "2011-04-10")  # more than there are
+MOVES_NOTHING, WITH_CHANNEL = 12, 250  # events that the first contract refuses, and that have a member of the second
 WRITTEN_ONCE = re.compile(r".*/_delta_log/.*\.json|(deployments|drift|releases|runs)/.*")  # as the buckets' policies
-
-
-@dataclass(frozen=True)
-class Chain:
-    """An environment, its log, and what the local AWS wrote down."""
-
-    environment: Environment
-    kafka: Settings
-    folder: Path
-
-    def send(self, first: int, count: int) -> None:
-        planned = list(events(SALES, seed=7, count=first + count))[first:]
-        journal = Journal(self.folder / f"sent-{first}.jsonl")
-        Replayer(SALES, wiring.event_log(self.kafka), journal).replay(iter(planned), Pace(None))
-        journal.close()
-
-    def jobs(self, run_key: str) -> list[dict[str, Any]]:
-        """The job runs of a run, in the order of their start."""
-        client = self.environment.client("emr-serverless")
-        found = client.list_job_runs(applicationId=self.environment.application)["jobRuns"]
-        return [one for one in found if one["name"].endswith(f" {run_key}")]
-
-    def objects(self) -> dict[tuple[str, str], str]:
-        """Every object of the lake and its documents, with its content's hash."""
-        s3, found = self.environment.client("s3"), {}
-        for zone in ("bronze", "silver", "gold", "quarantine", "documents"):
-            for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket(zone)):
-                found |= {(zone, one["Key"]): one["ETag"] for one in page.get("Contents", ())}
-        return found
-
-    def requests(self) -> list[dict[str, Any]]:
-        """What the jobs' roles asked S3 for."""
-        lines = (self.folder / "requests.jsonl").read_text().splitlines()
-        return [one for one in map(json.loads, lines) if one["who"].startswith(PREFIX)]
-
-    def document(self, name: str) -> dict[str, Any]:
-        body = self.environment.client("s3").get_object(Bucket=bucket("documents"), Key=name)["Body"].read()
-        found: dict[str, Any] = json.loads(body)
-        return found
-
-    def log(self) -> list[LogRecord]:
-        """Everything in the topic."""
-        log, topic = wiring.event_log(self.kafka), SALES.stream.topic
-        bounds = log.bounds(topic)
-        reader, found = log.reader(topic, {partition: range_.start for partition, range_ in bounds.items()}), []
-        while any(reader.position(partition) < range_.end for partition, range_ in bounds.items()):
-            found += reader.poll(5.0, 10_000)
-        reader.close()
-        return found
-
-    def gold(self, view: View, version: int) -> dict[tuple[Any, ...], dict[str, Any]]:
-        keys = {"AWS_ACCESS_KEY_ID": "the-test", "AWS_SECRET_ACCESS_KEY": "local", "AWS_REGION": "eu-central-1"}
-        where = {"AWS_ENDPOINT_URL": self.environment.aws.url, "AWS_ALLOW_HTTP": "true"}
-        tables = DeltaTables(Lake(self.environment.variables["TIDELINE_REMOTE_LAKE"]), keys | where)
-        names = [one.name for one in (*view.dimensions, *view.measures)]
-        rows = tables.read(f"gold/{view.name}", version, names).to_pylist()
-        return by_group(view, rows)
-
-
-def by_group(view: View, rows: list[dict[str, Any]]) -> dict[tuple[Any, ...], dict[str, Any]]:
-    """Rows of a view by their dimensions, every value as text: decimals without zeros at their end."""
-    found = {
-        tuple(_text(row[one.name]) for one in view.dimensions): {
-            one.name: _text(row[one.name]) for one in view.measures
-        }
-        for row in rows
-    }
-    assert len(found) == len(rows)
-    return found
-
-
-def _text(value: Any) -> str | None:
-    if value is None:
-        return None
-    if hasattr(value, "strftime") and hasattr(value, "hour"):
-        return str(value.strftime("%Y-%m-%dT%H:%M:%SZ"))
-    text = f"{value:f}" if hasattr(value, "as_tuple") else str(value)
-    return text.rstrip("0").rstrip(".") if re.fullmatch(r"-?\d+\.\d+", text) else text
 
 
 @pytest.fixture(scope="module")
@@ -160,6 +80,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
             log.create(topic, SALES.stream.partitions, {"message.timestamp.type": "LogAppendTime"})
         made = Chain(environment, kafka, folder)
         made.send(0, 3_000)
+        made.send(3_500, MOVES_NOTHING, quantity=0)
         yield made
 
 
@@ -172,9 +93,17 @@ def first_run(chain: Chain) -> str:
 
 
 @pytest.fixture(scope="module")
-def hindered_ingest(chain: Chain, first_run: str) -> list[str]:
+def begun_marts(chain: Chain, first_run: str) -> Iterator[stage.Launched]:
+    """Marts of the first release, at work beside what comes next."""
+    with stage.launched(chain.environment, SALES.id, "marts", "--run-key", "m1") as launched:
+        yield launched
+
+
+@pytest.fixture(scope="module")
+def hindered_ingest(chain: Chain, begun_marts: stage.Launched) -> list[str]:
     """The ingest of a second run: stopped, then left alone by its killed launcher, then followed to its end."""
-    chain.send(3_000, 500)
+    chain.send(3_000, 250)
+    chain.send(3_250, WITH_CHANNEL, channel="shop")
     arguments = (SALES.id, "ingest", "--run-key", "r2")
     cut = stage.run(chain.environment, SALES.id, "cut", "--run-key", "r2")
     assert cut.returncode == 0, cut.stderr
@@ -206,6 +135,64 @@ def _pid(chain: Chain, name: str) -> Path:
 
 
 @pytest.fixture(scope="module")
+def marts(begun_marts: stage.Launched, hindered_ingest: list[str]) -> None:
+    assert begun_marts.end() == 0, begun_marts.lines
+
+
+@dataclass(frozen=True)
+class Changed:
+    """After `tideline apply`: what it said, versions of silver before and after it, and the chain with the new code."""
+
+    contract: Contract
+    said: str
+    before: int
+    after: int
+    chain: Chain
+
+
+@pytest.fixture(scope="module")
+def changed(chain: Chain, marts: None) -> Changed:
+    """Another rule and one more field, applied as a workflow does it; then their code is laid in place."""
+    branch, before = checkout(chain.folder / "branch"), chain.tables.version(SILVER)
+    done = stage.command(branch.workflow(chain.environment), "apply", "--yes")
+    after = chain.tables.version(SILVER)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert before is not None and after is not None
+    later = replace(chain, environment=branch.deployed(chain.environment))
+    return Changed(read_contract(branch.sales), done.stderr, before, after, later)
+
+
+@dataclass(frozen=True)
+class Restated:
+    """Silver after a restate of all its days: what it covers, its quantities by event id, and quarantine by status."""
+
+    coverage: Coverage
+    quantities: dict[str, int]
+    quarantine: Counter[str]
+
+
+@pytest.fixture(scope="module")
+def restated(changed: Changed) -> Restated:
+    chain = changed.chain
+    for name in ("cut", "refine"):
+        done = stage.run(chain.environment, SALES.id, name, "--run-key", "s1", *DAYS)
+        assert done.returncode == 0, done.stdout + done.stderr
+    commit = StageCommit.read(chain.tables.last_commit(SILVER))
+    assert commit is not None and commit.stage == "restate"
+    quantities = {row["event_id"]: row["quantity"] for row in chain.newest(SILVER, "event_id", "quantity")}
+    kept = Counter(row["status"] for row in chain.newest("quarantine/retail/sales", "status"))
+    return Restated(commit.coverage, quantities, kept)
+
+
+@pytest.fixture(scope="module")
+def next_run(changed: Changed, restated: Restated) -> Chain:
+    """A whole run under the changed contract: it takes what the second run has left in bronze."""
+    done = stage.run(changed.chain.environment, SALES.id, "--run-key", "r3")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return changed.chain
+
+
+@pytest.fixture(scope="module")
 def planned(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What Terraform says of jobs, for code of any version."""
     terraform = terraform_or_reason(tmp_path_factory.mktemp("terraform"))
@@ -220,7 +207,7 @@ def test_every_stage_is_a_job_run_under_its_own_role(chain: Chain, first_run: st
     assert [one["name"] for one in jobs] == [f"{name} {SALES.id} r1" for name in STAGES]
     assert [one["state"] for one in jobs] == ["SUCCESS"] * len(STAGES), first_run
     for name, job in zip(STAGES, jobs, strict=True):
-        assert job["executionRole"].endswith(f":role/{PREFIX}-{ROLES.get(name, name)}-{SALES.id}")
+        assert _role(job) == ROLES.get(name, name)
         logs = f"emr-serverless/applications/{chain.environment.application}/jobs/{job['id']}/SPARK_DRIVER/stdout.gz"
         body = chain.environment.client("s3").get_object(Bucket=bucket("logs"), Key=logs)["Body"].read()
         assert f"  {name}: " in gzip.decompress(body).decode()
@@ -229,27 +216,42 @@ def test_every_stage_is_a_job_run_under_its_own_role(chain: Chain, first_run: st
 
 def test_the_release_is_the_reference_answer(chain: Chain, first_run: str) -> None:
     """The release covers the log, and each of its views in gold is what the reference makes of that log."""
-    (name,) = (key for zone, key in chain.objects() if zone == "documents" and key.startswith("releases/"))
-    release = chain.document(name)
-    log = chain.log()
-    covered = Coverage.from_json(release["coverage"])
-    seen = [one for one in log if one.position < covered.at(one.partition)]
-    assert len(seen) >= 3_000 and release["run_key"] == "r1"
-    outcome = reference.judge(SALES, reference.judged(EventDecoder(SALES).decode, payload_hash, seen))
-    assert release["counts"]["good"] == len(outcome.good) > 2_000
-    for view in SALES.views:
-        folded = reference.fold(SALES, view, outcome.good, SKETCHES)
-        wanted = by_group(view, reference.rows(SALES, view, folded, SKETCHES))
-        assert chain.gold(view, release["views"][view.name]["version"]) == wanted
+    assert _good(chain, SALES, "r1") > 2_000
 
 
-def test_the_same_run_again_changes_nothing(chain: Chain, first_run: str) -> None:
-    """Six more job runs, and not one object of the lake or its documents is other than before."""
-    before = chain.objects()
-    done = stage.run(chain.environment, SALES.id, "--run-key", "r1")
-    assert done.returncode == 0, done.stderr
+def _good(chain: Chain, contract: Contract, run_key: str) -> int:
+    """Events that count in the newest release, which is of this run and answers as the reference does."""
+    release = chain.release()
+    outcome = chain.judged(contract, Coverage.from_json(release["coverage"]))
+    assert (release["run_key"], release["contract_hash"]) == (run_key, contract.hash)
+    assert release["counts"]["good"] == len(outcome.good)
+    for view in contract.views:
+        assert chain.gold(view, release["views"][view.name]["version"]) == wanted(contract, view, outcome)
+    return len(outcome.good)
+
+
+def test_the_same_run_again_and_a_restate_under_the_same_contract_change_nothing(chain: Chain, first_run: str) -> None:
+    """Eight job runs, two at a time: not one object is other than before, and only the restate's cut is new."""
+    before, restate = chain.objects(), (*DAYS, "--run-key", "same")
+    assert stage.run(chain.environment, SALES.id, "cut", *restate).returncode == 0
+    with stage.launched(chain.environment, SALES.id, "refine", *restate) as beside:
+        done = stage.run(chain.environment, SALES.id, "--run-key", "r1")
+        assert done.returncode == 0, done.stderr
+        assert beside.end() == 0, beside.lines
     assert [one["state"] for one in chain.jobs("r1")] == ["SUCCESS"] * 2 * len(STAGES)
-    assert chain.objects() == before
+    cut, job = chain.jobs("same")
+    assert [_role(one) for one in (cut, job)] == ["ingest", "refine"]
+    assert "nothing to do: the days are as they should be" in chain.said(job)
+    after = chain.objects()
+    assert {name: after.get(name) for name in before} == before
+    assert after.keys() - before.keys() == {("documents", f"runs/{SALES.id}/same/cut.json")}
+
+
+def _role(job: dict[str, Any]) -> str:
+    """The stage whose role it had."""
+    name = str(job["executionRole"]).rpartition("/")[2]
+    assert name.startswith(f"{PREFIX}-") and name.endswith(f"-{SALES.id}")
+    return name.removeprefix(f"{PREFIX}-").removesuffix(f"-{SALES.id}")
 
 
 def test_a_stopped_stage_cancels_its_job_and_a_lost_launchers_job_is_followed(
@@ -269,27 +271,75 @@ def test_an_audit_that_fails_ends_the_command_with_its_code(chain: Chain, hinder
     done = stage.run(chain.environment, SALES.id, "audit", "--run-key", "r2")
     assert done.returncode == 65, done.stderr
     assert re.search(r"TL-EMR-004 .* ended as FAILED: Job failed, .* ExitCode: 65\.", done.stderr)
-    assert "ExitCode: 65. " in _details(chain, chain.jobs("r2")[-1])
+    assert "ExitCode: 65. " in chain.details(chain.jobs("r2")[-1])
 
 
-def _details(chain: Chain, job: Mapping[str, Any]) -> str:
-    client = chain.environment.client("emr-serverless")
-    found = client.get_job_run(applicationId=chain.environment.application, jobRunId=job["id"])["jobRun"]
-    return str(found["stateDetails"])
+def test_marts_have_silvers_revenue(chain: Chain, marts: None) -> None:
+    """A job under the role of model: each line of silver is a fact, and the days' revenue is that of the lines."""
+    (job,) = chain.jobs("m1")
+    assert (job["name"], job["state"], _role(job)) == (f"marts {SALES.id} m1", "SUCCESS", "model")
+    lines = chain.newest(SILVER, "quantity", "unit_price")
+    assert len(chain.newest("gold/fct_sales", "position")) == len(lines) > 2_000
+    revenue = sum((one["quantity"] * one["unit_price"] for one in lines), Decimal(0))
+    assert sum(day["revenue"] for day in chain.newest("gold/kpi_daily", "revenue")) == revenue > 0
 
 
-def test_no_job_asks_s3_for_what_its_role_may_not(
-    chain: Chain, planned: dict[str, Any], hindered_ingest: list[str]
+def test_apply_lets_silver_follow_by_a_job(chain: Chain, changed: Changed) -> None:
+    """Under a role that reaches silver's log alone: a column more, which is null, and each row as it was."""
+    (job,) = chain.jobs("apply-1")
+    assert (job["name"], job["state"], _role(job)) == (f"evolve {SALES.id} apply-1", "SUCCESS", "evolve")
+    assert f"tideline run {SALES.id} --restate" in changed.said
+    before = chain.tables.read(SILVER, changed.before)
+    after = chain.tables.read(SILVER, changed.after)
+    assert set(after.column_names) - set(before.column_names) == {"channel"}
+    assert after.column("channel").null_count == after.num_rows == before.num_rows
+    assert _sorted(after.drop_columns("channel")) == _sorted(before)
+    assert [key for zone, key in chain.objects() if key.startswith("deployments/")] == [
+        f"deployments/{1:020d}.json", f"deployments/{1:020d}.order.json",
+    ]  # fmt: skip
+
+
+def _sorted(rows: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = rows.sort_by("event_id").to_pylist()
+    return found
+
+
+def test_a_restate_for_a_changed_rule_changes_silver_as_the_reference_says(
+    chain: Chain, changed: Changed, restated: Restated
 ) -> None:
-    """Every request of every job is allowed by the policies that Terraform plans for its role and by the boundary."""
+    """What the rule lets in counts now, what it keeps out does not, and quarantine tells both; nothing else changes."""
+    assert [(one["name"], _role(one)) for one in changed.chain.jobs("s1")] == [
+        (f"cut {SALES.id} s1", "ingest"), (f"restate {SALES.id} s1", "refine"),
+    ]  # fmt: skip
+    then, now = (column(one, chain.judged(one, restated.coverage), "quantity") for one in (SALES, changed.contract))
+    assert restated.quantities == now
+    come, gone = now.keys() - then.keys(), then.keys() - now.keys()
+    assert len(come) == MOVES_NOTHING and len(gone) > 0
+    assert restated.quarantine == {"replayed": len(come), "open": len(gone)}
+
+
+def test_the_next_run_fills_the_new_column_and_loses_nothing(changed: Changed, next_run: Chain) -> None:
+    """Its release is the reference's answer under the changed contract; the column is there for whom it was sent."""
+    assert [(one["name"], one["state"]) for one in next_run.jobs("r3")] == [
+        (f"{name} {SALES.id} r3", "SUCCESS") for name in STAGES
+    ]
+    good = _good(next_run, changed.contract, "r3")
+    outcome = next_run.judged(changed.contract, Coverage.from_json(next_run.release()["coverage"]))
+    held = {row["event_id"]: row["channel"] for row in next_run.newest(SILVER, "event_id", "channel")}
+    assert held == column(changed.contract, outcome, "channel") and len(held) == good > 3_000
+    assert 200 < list(held.values()).count("shop") <= WITH_CHANNEL
+
+
+def test_nobody_asks_s3_for_what_its_role_may_not(chain: Chain, planned: dict[str, Any], next_run: Chain) -> None:
+    """Every request of every job and of apply is allowed by what Terraform plans for its role and by the boundary."""
     requests = chain.requests()
     roles = Roles.of(policies(parse(planned, "the plan")))
-    working = {f"{PREFIX}-{name}-{SALES.id}" for name in ("ingest", "refine", "model", "publish")}
-    assert {one["who"] for one in requests} == working <= roles.own.keys()
+    working = {f"{PREFIX}-{name}-{SALES.id}" for name in ("ingest", "refine", "model", "publish", "evolve")}
+    assert {one["who"] for one in requests} == working | {CI} <= roles.own.keys()
     assert roles.refused(requests) == []
 
 
-def test_writes_are_such_as_the_buckets_take(chain: Chain, first_run: str) -> None:
+def test_writes_are_such_as_the_buckets_take(chain: Chain, next_run: Chain) -> None:
     """Commits and documents are put only where none is yet; nobody names an encryption: the policies refuse both."""
     puts = [one for one in chain.requests() if one["action"] == "s3:PutObject"]
     once = [one for one in puts if "-logs-" not in one["bucket"] and WRITTEN_ONCE.fullmatch(one["key"])]

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 import boto3
 
+from tests.localaws.driver_starts import EVENTS
 from tests.localaws.emrserverless_asked import Asked
 from tideline.local.jars import class_path, pyspark_home
 from tideline.local.java import find_java
@@ -71,6 +72,7 @@ def lay(asked: Asked, place: Path, store: Store) -> Driver:
     """Fetch what the job names and write its settings; `place` is its machine: a folder beside those of other jobs."""
     work, code = place / "work", place / "code"
     work.mkdir(parents=True)
+    (place / EVENTS).mkdir()
     for uri in asked.archives:
         archive, _, name = uri.partition("#")
         with zipfile.ZipFile(store.fetch(archive, code)) as opened:
@@ -136,6 +138,10 @@ def _machine(place: Path, store: Store) -> dict[str, str]:
         "spark.local.dir": str(scratch),
         "spark.log.level": "WARN",
         "spark.ui.enabled": "false",
+        "spark.eventLog.enabled": "true",
+        "spark.eventLog.dir": f"file://{place}/{EVENTS}",
+        "spark.eventLog.compress": "false",
+        "spark.eventLog.rolling.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.shuffle.partitions": "2",
         "spark.default.parallelism": "2",

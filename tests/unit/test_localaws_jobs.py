@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from tests.integration.on_aws.environment import rendered
 from tests.integration.on_aws.permissions import Roles
+from tests.localaws.driver_starts import EVENTS, starts
 from tests.localaws.emrserverless_asked import Asked, NotUnderstood, read
 from tests.localaws.emrserverless_driver import Driver, Store
 from tests.localaws.emrserverless_runs import JobRuns
@@ -201,3 +203,23 @@ def test_lists_are_allowed_by_their_prefix() -> None:
     unknown = {**place, "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}
     with pytest.raises(NotImplementedError, match="IpAddress"):
         roles(unknown).allow(request("s3:ListBucket", None))
+
+
+def test_what_a_job_run_pays_before_it_works_is_read_from_its_files(tmp_path: Path) -> None:
+    """From spark-submit to the session, to the first Spark job of several, to the last word; no Spark, no session."""
+    session = {"Event": "SparkListenerApplicationStart", "Timestamp": 203_500}
+    jobs = [{"Event": "SparkListenerJobStart", "Submission Time": moment} for moment in (209_000, 220_000)]
+    for run, stage, began, events in (("a", "refine", 200, [session, *jobs]), ("b", "cut", 100, [])):
+        place = tmp_path / run
+        (place / EVENTS).mkdir(parents=True)
+        if events:
+            (place / EVENTS / "local-1").write_text("\n".join(map(json.dumps, events)))
+        (place / "stdout").write_text(f"   0.3 s  {stage}: partition 0\n")
+        for name, moment in (("pid", began), ("stdout", began + 30), ("stderr", began + 20)):
+            (place / name).touch()
+            os.utime(place / name, (moment, moment))
+    (tmp_path / "metastore").mkdir()
+    assert [one.row().split() for one in starts(tmp_path)] == [
+        ["cut", "-", "-", "30.0"],
+        ["refine", "3.5", "9.0", "30.0"],
+    ]

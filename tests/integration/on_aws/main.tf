@@ -25,6 +25,11 @@ module "iam" {
   context   = local.context
   contracts = local.contracts
   marts     = { for id, one in local.contracts : id => try(one.marts, []) }
+  github = {
+    repository   = "example/tideline"
+    environments = ["dev"]
+    state        = { bucket = "tideline-shared-state-123456789012", prefix = "dev/", key_arn = "arn:aws:kms:eu-central-1:123456789012:key/state" }
+  }
 }
 
 module "emr" {

@@ -1,4 +1,7 @@
-"""`tideline run` as a worker of Airflow starts it, for tests that look at it while it waits for its job run."""
+"""`tideline run` as a worker of Airflow starts it, also for tests that look at it while it waits for its job run.
+
+Its looks are closer together than on AWS, where each is a request: nobody here waits half a minute for an end.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +18,25 @@ from tests.integration.on_aws.environment import Environment
 LIMIT_S = 900
 
 
+_SCRIPT = """
+from tideline.adapters import emr_serverless
+from tideline.cli import main
+emr_serverless.LONGEST_PAUSE_S = 2.0
+main()
+"""
+
+
 def words(*arguments: str) -> list[str]:
-    return [sys.executable, "-c", "from tideline.cli import main; main()", "run", *arguments]
+    return [sys.executable, "-c", _SCRIPT, *arguments]
 
 
 def run(environment: Environment, *arguments: str) -> subprocess.CompletedProcess[str]:
     """To its end."""
+    return command(environment, "run", *arguments)
+
+
+def command(environment: Environment, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Any command of `tideline`, to its end."""
     return subprocess.run(
         words(*arguments), env=environment.variables, capture_output=True, text=True, timeout=LIMIT_S, check=False
     )
@@ -51,7 +67,11 @@ class Launched:
 @contextmanager
 def launched(environment: Environment, *arguments: str) -> Iterator[Launched]:
     process = subprocess.Popen(
-        words(*arguments), env=environment.variables, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        words("run", *arguments),
+        env=environment.variables,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     try:
         yield Launched(process)

@@ -1,6 +1,6 @@
 # Batch jobs: one role per stage and contract, or per stage and domain. EMR Serverless takes it as the job's execution role,
 # EMR on EC2 as the step's runtime role. `cut` runs as ingest, `audit` as publish, `marts` as model. `evolve` is started by
-# `tideline apply` alone: columns change by commits of silver's log, and it reaches no row.
+# `tideline apply` alone: columns change by commits of silver's log.
 
 locals {
   stages = ["ingest", "refine", "model", "publish"]
@@ -37,7 +37,7 @@ locals {
   )]...)
 
   # For a domain, places are cut back to the domain wherever its name is in them: bronze/retail/, documents/releases/retail. (dot included).
-  # The log of a table stays a log, silver/retail/*/_delta_log/: who needs logs alone (cut, which runs as ingest; evolve) reads no row.
+  # The log of a table stays a log, silver/retail/*/_delta_log/: who needs logs alone (cut, which runs as ingest) reads no row.
   # Narrower it cannot be said here: the role is every contract's of the domain, so what one of them needs, each job of the role may.
   # (A session policy, executionIamPolicy of StartJobRun, could be of one contract; but who starts the job would write it, or not.)
   # Beside versions and counts a log tells the least and the greatest values of columns in each file.
@@ -65,6 +65,11 @@ locals {
     tables_write = []
   } }
 
+  # Of silver, by table. Delta puts an empty file beside the rows for a commit without any, and asks first whether there is one of that name:
+  # so evolve may get and put such files. What it deletes are its own temporary files beside the log.
+  silver = { for role, job in local.job_groups : role => distinct([
+    for id in job.ids : "${local.names.buckets["silver"].arn}/${trimprefix(trimsuffix(local.widened[id][local.log[id]], "_delta_log/"), "silver/")}"
+  ]) }
   evolved = { for role, job in local.job_groups : role => job.stage == "evolve" ? [for id in job.ids : local.log[id]] : [] }
 
   # Hadoop's S3 connector asks for a table's folder, and for each folder above it, as if they were objects, and lists those above:
@@ -83,7 +88,19 @@ locals {
     job.stage == "evolve" ? [
       jsonencode({
         Sid      = "CommitColumns", Effect = "Allow", Action = ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject"]
-        Resource = distinct([for id in job.ids : "${local.names.buckets["silver"].arn}/${trimprefix(local.widened[id][local.log[id]], "silver/")}*"])
+        Resource = [for table in local.silver[role] : "${table}_delta_log/*"]
+      }),
+      jsonencode({
+        Sid      = "EmptyFiles", Effect = "Allow", Action = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]
+        Resource = [for table in local.silver[role] : "${table}part-*"]
+      }),
+      jsonencode({
+        Sid       = "FindEmptyFiles", Effect = "Allow", Action = ["s3:ListBucket"], Resource = [local.names.buckets["silver"].arn]
+        Condition = { StringLike = { "s3:prefix" = [for table in local.silver[role] : "${trimprefix(table, "${local.names.buckets["silver"].arn}/")}part-*"] } }
+      }),
+      jsonencode({
+        Sid      = "CleanTemporary", Effect = "Allow", Action = ["s3:DeleteObject"]
+        Resource = [for table in local.silver[role] : "${table}_delta_log/.*.tmp"]
       }),
       jsonencode({
         Sid       = "ColumnKeys", Effect = "Allow", Action = ["kms:GenerateDataKey"], Resource = [local.names.key_arn_pattern]

@@ -159,11 +159,16 @@ run "the_most" {
     error_message = "Who starts a job chooses its code: a rollout hands on no role but evolve's."
   }
   assert {
-    condition = toset(flatten([for key, one in aws_iam_policy.this : [for statement in jsondecode(one.policy).Statement : statement.Resource if contains(flatten([statement.Action]), "s3:PutObject")] if startswith(key, "evolve/")])) == toset([
-      "arn:aws:s3:::tideline-dev-logs-111122223333/emr-serverless/*", "arn:aws:s3:::tideline-dev-silver-111122223333/retail/sales/_delta_log/*",
-      ]) && alltrue(flatten([for key, one in aws_iam_policy.this : [for statement in jsondecode(one.policy).Statement : [for arn in statement.Resource : !endswith(arn, "*") || endswith(arn, "/retail/sales/_delta_log/*")
-    if strcontains(arn, "-silver-")] if contains(flatten([statement.Action]), "s3:GetObject")] if startswith(key, "evolve/")]))
-    error_message = "evolve commits to silver's log: it reads and writes no row."
+    condition = { for action in ["s3:PutObject", "s3:DeleteObject"] : action => toset(flatten([for key, one in aws_iam_policy.this : [
+      for statement in jsondecode(one.policy).Statement : statement.Resource if contains(flatten([statement.Action]), action)
+      ] if startswith(key, "evolve/")])) } == {
+      "s3:PutObject" = toset([
+        "arn:aws:s3:::tideline-dev-logs-111122223333/emr-serverless/*", "arn:aws:s3:::tideline-dev-silver-111122223333/retail/sales/_delta_log/*",
+        "arn:aws:s3:::tideline-dev-silver-111122223333/retail/sales/part-*",
+      ])
+      "s3:DeleteObject" = toset(["arn:aws:s3:::tideline-dev-silver-111122223333/retail/sales/_delta_log/.*.tmp"])
+    }
+    error_message = "evolve commits to silver of its contract, and deletes temporary files only."
   }
   assert {
     condition     = !strcontains(join("", [for key, one in aws_iam_policy.this : one.policy if startswith(key, "ci-contracts#")]), "DeleteObject")

@@ -47,7 +47,7 @@ run "zones" {
       }) == jsonencode({
       "backup"                = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject", "s3:PutObjectTagging", "s3:PutObjectVersionTagging"]
       "crawler"               = ["s3:GetObject"]
-      "evolve/retail.sales"   = ["s3:GetObject", "s3:PutObject"]
+      "evolve/retail.sales"   = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
       "lakeformation"         = ["s3:GetObject"]
       "maintain/retail.sales" = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
       "model/retail.sales"    = ["s3:GetObject"]
