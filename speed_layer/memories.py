@@ -93,6 +93,8 @@ class Memories:
             known = [version for version in found if version is not None]
         if any(self._judged_again(since, release) for since in known):
             return True
+        if -1 in known and self._begin_late(published):
+            return True
         self._believed = frozenset(known)
         return False
 
@@ -105,6 +107,10 @@ class Memories:
         self.of, self._saved, self._loaded, self._believed = {}, {}, {}, frozenset()
         for partition in partitions:
             self.spill.drop(partition)
+
+    def _begin_late(self, partitions: Iterable[Partition]) -> bool:
+        """Whether one was made of a log without its beginning, when no release said which ids silver has of that."""
+        return any(known.start > 0 for known in map(self.known, partitions) if known is not None)
 
     def _judged_again(self, since: int, release: Release) -> bool:
         if release.silver_version < since:

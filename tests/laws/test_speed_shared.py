@@ -158,10 +158,11 @@ class Schedule:
         self.older.append(self.world.publish(cut))
 
     def shorten(self) -> None:
-        """Retention takes what a release covers of a partition, though some memory on some disk has not read it."""
-        if self.world.release is not None:
-            partition = self.rng.randrange(PARTITIONS)
-            self.world.shorten(partition, self.world.release.coverage.at(partition))
+        """Retention takes the beginning of a partition, which batch has read and speed perhaps has not."""
+        partition = self.rng.randrange(PARTITIONS)
+        held = self.world.log.bounds(self.world.topic).get(partition)
+        if held is not None:
+            self.world.shorten(partition, self.rng.choice([held.end, self.rng.randrange(held.start, held.end + 1)]))
 
     def begin_reading(self) -> None:
         """A reader begins anew, at the offsets of the live release."""
