@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.test_breaking import CONSUMER, FILE, NARROW, REPOSITORY, Clone
+from tests.unit.contract_clone import CONSUMER, FILE, NARROW, REPOSITORY, Clone
 from tideline.adapters.odcs import examine_bytes, examine_earlier
 from tideline.changes.breaking import Report
 from tideline.changes.places import Places
