@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import tomllib
@@ -138,6 +139,43 @@ def test_links_in_documents_lead_somewhere() -> None:
         if not (path.parent / link).exists()
     ]
     assert dead == []
+
+
+def names_of(path: Path) -> set[str]:
+    """What a module has at its top, however it came there."""
+    held: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            held.add(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            held |= {alias.asname or alias.name for alias in node.names}
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            held.add(node.id)
+    return held
+
+
+def unknown_names(path: Path) -> list[str]:
+    """`file:line: name` of what a test takes from a test module that does not have it."""
+    missing = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tests."):
+            place = REPOSITORY / str(node.module).replace(".", "/")
+            held = {one.stem for one in place.glob("*.py")}
+            for source in (place.with_suffix(".py"), place / "__init__.py"):
+                held |= names_of(source) if source.is_file() else set()
+            missing += [f"{path}:{node.lineno}: {one.name}" for one in node.names if one.name not in held]
+    return missing
+
+
+def test_what_tests_take_from_each_other_is_there() -> None:
+    """A name that was moved is found here in a second, not when the whole suite is collected."""
+    tests = [path for path, _ in python_files() if path.relative_to(REPOSITORY).parts[0] in ("tests", "bench")]
+    assert [line for path in tests for line in unknown_names(path)] == []
+
+
+def test_a_name_that_is_not_there_is_found(tmp_path: Path) -> None:
+    (given := tmp_path / "given.py").write_text("from tests.unit.test_house_rules import REPOSITORY, Nothing\n")
+    assert unknown_names(given) == [f"{given}:1: Nothing"]
 
 
 def test_spark_and_delta_are_pinned_as_the_proved_pair() -> None:
