@@ -4,11 +4,11 @@
     select {{ rows }}.*
     from {{ rows }}
     left semi join (
-        select distinct `{{ keys | join('`, `') }}`
+        select distinct {{ keys | join(', ') }}
         from {{ rows }}
         where batch > {{ run_facts().get('built_batch', {}).get(contract, 0) | int }}
     ) as newer
-    on {% for key in keys %}{{ rows }}.`{{ key }}` <=> newer.`{{ key }}`{{ ' and ' if not loop.last }}{% endfor %}
+    on {% for key in keys %}{{ rows }}.{{ key }} <=> newer.{{ key }}{{ ' and ' if not loop.last }}{% endfor %}
   {%- else -%}
     select * from {{ rows }}
   {%- endif %}
@@ -19,7 +19,7 @@
   {%- set keys = [unique_key] if unique_key is string else unique_key -%}
   merge into {{ target }} as kept
   using {{ source }} as fresh
-  on {% for key in keys %}kept.`{{ key }}` <=> fresh.`{{ key }}`{{ ' and ' if not loop.last }}{% endfor %}
+  on {% for key in keys %}kept.{{ key }} <=> fresh.{{ key }}{{ ' and ' if not loop.last }}{% endfor %}
   when matched then update set *
   when not matched then insert *
 {% endmacro %}
