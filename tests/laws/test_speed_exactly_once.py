@@ -8,38 +8,22 @@ from pathlib import Path
 
 import pytest
 
-from speed_layer import worker as worker_module
 from speed_layer.pieces import Sizes
 from speed_layer.worker import Worker
-from tests.fakes.speed_world import PARTITIONS, Reader, World
+from tests.fakes.speed_world import PARTITIONS, World
+from tests.laws.seeded import Killed, Seeded
 from tideline.model.errors import Lifecycle, PositionLost, Retriable
-from tideline.model.lineage import Verdict
-from tideline.model.release import Release
 
 
-class Killed(BaseException):
-    """SIGKILL in a simulation: nothing of the process goes on."""
-
-
-class Schedule:
+class Schedule(Seeded):
     """One seeded run of a world: random steps, and after each of them the law."""
 
     def __init__(self, seed: int, state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.rng, self.world = random.Random(seed), World(state)
+        super().__init__(random.Random(seed), World(state), monkeypatch)
         self.worker: Worker | None = None
         self.zombies: list[Worker] = []
-        self.kill_next = False
-        self.reader: Reader | None = None
-        self.checked = 0
-        self.older: list[Release] = []
         if seed % 2:  # every second world has messages of a few events
             self.world.sizes = Sizes(wanted=self.rng.choice([1, 120, 200]))
-        monkeypatch.setattr(worker_module, "point", self._point)
-
-    def _point(self, _name: str) -> None:
-        if self.kill_next:
-            self.kill_next = False
-            raise Killed
 
     def run(self, steps: int) -> None:
         actions = [self.append] * 5 + [self.tick] * 7 + [self.epoch] * 3
@@ -60,10 +44,6 @@ class Schedule:
             self.rng.choice(actions)()
             self.check()
         self.settle()
-
-    def append(self) -> None:
-        for _ in range(self.rng.randrange(1, 12)):
-            self.world.append_random(self.rng)
 
     def gap(self) -> None:
         self.world.log.gap(self.world.topic, self.rng.randrange(PARTITIONS), 2)
@@ -125,47 +105,6 @@ class Schedule:
         if self.worker is not None:
             self._again(self.worker)
 
-    def cut(self) -> None:
-        """A release: at an epoch end of all views, or anywhere, also beyond what speed has read."""
-        before, ends = self.world.release, self.world.log_ends()
-        cut = {}
-        for partition, end in ends.items():
-            covered = 0 if before is None else before.coverage.at(partition)
-            choices = [covered, end, self.rng.randrange(covered, end + 1)]
-            if self.reader is not None:
-                for view in self.world.contract.views:
-                    beyond = self.reader.lineages[partition, view.name].beyond(covered)
-                    choices += [segment.end for segment in beyond if segment.closed]
-            cut[partition] = self.rng.choice(choices)
-        self.older.append(self.world.publish(cut))
-
-    def shorten(self) -> None:
-        """Retention takes the beginning of a partition, which batch has read and speed perhaps has not."""
-        partition = self.rng.randrange(PARTITIONS)
-        held = self.world.log.bounds(self.world.topic)[partition]
-        self.world.shorten(partition, self.rng.choice([held.end, self.rng.randrange(held.start, held.end + 1)]))
-
-    def begin_reading(self) -> None:
-        """A reader begins anew, at the offsets of the live release."""
-        self.reader = None
-
-    def roll_back(self) -> None:
-        if self.older:
-            self.world.rollback(self.rng.choice(self.older))
-
-    def check(self) -> None:
-        if "tideline.increments.retail.sales" not in self.world.log.topics:
-            return
-        self.reader = self.reader or Reader(self.world)
-        self.reader.follow()
-        assert not {Verdict.HOLE, Verdict.OVERLAP} & set(self.reader.verdicts)
-        for view in self.world.contract.views:
-            answered = self.reader.answer(view.name)
-            if answered is not None:
-                self.checked += 1
-                groups, reached = answered
-                assert groups == self.world.reference(view.name, reached), view.name
-
     def settle(self) -> None:
         """When faults end, and a run has covered what the log has lost, everything is answered up to the log's end."""
         self.zombies.clear()
@@ -174,16 +113,11 @@ class Schedule:
         for _ in range(6):
             self.world.now += 6
             self.tick()
-        self.check()
-        assert self.reader is not None
-        for view in self.world.contract.views:
-            answered = self.reader.answer(view.name)
-            assert answered is not None, f"{view.name} still straddles or lacks"
-            assert answered[1] == self.world.log_ends()
-        size = {p: b.end for p, b in self.world.log.bounds("tideline.increments.retail.sales").items()}
+        self.check_complete()
+        size = {p: b.end for p, b in self.world.log.bounds(self.increments).items()}
         self.world.now += 6
         self.tick()
-        assert size == {p: b.end for p, b in self.world.log.bounds("tideline.increments.retail.sales").items()}
+        assert size == {p: b.end for p, b in self.world.log.bounds(self.increments).items()}
 
 
 @pytest.mark.parametrize("block", range(10))

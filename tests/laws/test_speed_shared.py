@@ -9,44 +9,29 @@ from pathlib import Path
 
 import pytest
 
-from speed_layer import worker as worker_module
 from speed_layer.pieces import Sizes
-from speed_layer.worker import increments_topic
 from tests.fakes.membership import Group
 from tests.fakes.speed_process import Process
-from tests.fakes.speed_world import Reader, World, two_views
+from tests.fakes.speed_world import World, two_views
+from tests.laws.seeded import Killed, Seeded
 from tideline.adapters.increments import Fence, decode
-from tideline.model.lineage import Verdict
-from tideline.model.release import Release
 
 PARTITIONS = 4
 
 
-class Killed(BaseException):
-    """SIGKILL in a simulation: nothing of the process goes on."""
-
-
-class Schedule:
+class Schedule(Seeded):
     """One seeded run: processes come, go, die, sleep and hear late while events arrive; after each step the law."""
 
     def __init__(self, seed: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         stream = {"topic": "retail.sales.v1", "partitions": PARTITIONS}
-        self.rng, self.folder = random.Random(seed), folder
-        self.world = World(folder, two_views(stream=stream))
+        super().__init__(random.Random(seed), World(folder, two_views(stream=stream)), monkeypatch)
+        self.folder = folder
         self.group = Group({self.world.topic: PARTITIONS})
         self.processes: list[Process] = []
         self.asleep: list[Process] = []
         self.one_home = seed % 2 == 0  # every second world has processes on one disk
-        self.reader: Reader | None = None
-        self.older: list[Release] = []
-        self.kill_next, self.checked, self.started = False, 0, 0
+        self.started = 0
         self.world.sizes = Sizes(wanted=self.rng.choice([1, 200, 1_000_000]))
-        monkeypatch.setattr(worker_module, "point", self._point)
-
-    def _point(self, _name: str) -> None:
-        if self.kill_next:
-            self.kill_next = False
-            raise Killed
 
     def run(self, steps: int) -> None:
         actions: list[Callable[[], None]] = [self.append] * 5 + [self.turn] * 8 + [self.epoch] * 2
@@ -60,10 +45,6 @@ class Schedule:
             self.rng.choice(actions)()
             self.check()
         self.settle()
-
-    def append(self) -> None:
-        for _ in range(self.rng.randrange(1, 12)):
-            self.world.append_random(self.rng)
 
     def epoch(self) -> None:
         self.world.now += 6
@@ -144,48 +125,6 @@ class Schedule:
         self.turn()
         self.group.online = True
 
-    def cut(self) -> None:
-        """A release at an epoch end of all views, or anywhere, also beyond what speed has read."""
-        before, cut = self.world.release, {}
-        for partition, end in self.world.log_ends().items():
-            covered = 0 if before is None else before.coverage.at(partition)
-            choices = [covered, end, self.rng.randrange(covered, end + 1)]
-            if self.reader is not None:
-                for view in self.world.contract.views:
-                    beyond = self.reader.lineages[partition, view.name].beyond(covered)
-                    choices += [segment.end for segment in beyond if segment.closed]
-            cut[partition] = self.rng.choice(choices)
-        self.older.append(self.world.publish(cut))
-
-    def shorten(self) -> None:
-        """Retention takes the beginning of a partition, which batch has read and speed perhaps has not."""
-        partition = self.rng.randrange(PARTITIONS)
-        held = self.world.log.bounds(self.world.topic).get(partition)
-        if held is not None:
-            self.world.shorten(partition, self.rng.choice([held.end, self.rng.randrange(held.start, held.end + 1)]))
-
-    def begin_reading(self) -> None:
-        """A reader begins anew, at the offsets of the live release."""
-        self.reader = None
-
-    def roll_back(self) -> None:
-        if self.older:
-            self.world.rollback(self.rng.choice(self.older))
-
-    def check(self) -> None:
-        """No hole, no overlap, and every answer that can be given equals the reference."""
-        if increments_topic(self.world.contract.id) not in self.world.log.topics:
-            return
-        self.reader = self.reader or Reader(self.world)
-        self.reader.follow()
-        assert not {Verdict.HOLE, Verdict.OVERLAP} & set(self.reader.verdicts)
-        for view in self.world.contract.views:
-            answered = self.reader.answer(view.name)
-            if answered is not None:
-                self.checked += 1
-                groups, reached = answered
-                assert groups == self.world.reference(view.name, reached), view.name
-
     def settle(self) -> None:
         """When everybody is awake and hears, and a run has covered what the log has lost, all is folded up to the log's
         end, by one owner per partition.
@@ -199,12 +138,7 @@ class Schedule:
         for _ in range(12):
             self.world.now += 6
             self.turn()
-        self.check()
-        assert self.reader is not None
-        for view in self.world.contract.views:
-            answered = self.reader.answer(view.name)
-            assert answered is not None, f"{view.name} still straddles or lacks"
-            assert answered[1] == self.world.log_ends()
+        self.check_complete()
         fences = self.fences()
         owners = [set(self.shown(process)) for process in self.processes]
         assert sorted(p for owned in owners for p in owned) == list(range(PARTITIONS))
@@ -217,7 +151,7 @@ class Schedule:
         return [int(partition) for _, partition in process.gauges("tideline_speed_lag_events")]
 
     def fences(self) -> int:
-        topic = self.world.log.topics[increments_topic(self.world.contract.id)]
+        topic = self.world.log.topics[self.increments]
         records = [record for part in topic.partitions.values() for record in part.records]
         return sum(isinstance(decode(record.value), Fence) for record in records)
 

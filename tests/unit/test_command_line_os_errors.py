@@ -62,10 +62,11 @@ def test_a_full_disk_may_be_tried_again(capsys: pytest.CaptureFixture[str]) -> N
 def test_what_only_a_person_can_mend_is_not_tried_again(number: int, expected: int) -> None:
     error = OSError(number, "what the system says", "/a/path")
     assert exit_code(error) == expected
-    assert told(error).startswith(f"TL-OS-{number:03d} /a/path: what the system says.")
+    assert told(error).startswith(f"TL-OS-{number:03d} /a/path: what the system says. Fix: ")
 
 
 def test_an_error_without_a_number_may_be_tried_again() -> None:
     """Libraries of stores in the cloud raise such."""
     assert exit_code(OSError("it did not answer")) == 75
-    assert told(OSError("it did not answer")) == "TL-OS-000 it did not answer."
+    said = "TL-OS-000 it did not answer. Fix: run the command again: this may pass"
+    assert told(OSError("it did not answer")) == said

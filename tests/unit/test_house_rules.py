@@ -142,15 +142,19 @@ def test_links_in_documents_lead_somewhere() -> None:
 
 
 def names_of(path: Path) -> set[str]:
-    """What a module has at its top, however it came there."""
+    """What a module has at its top, however it came there; what its functions and classes have inside is theirs."""
     held: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    left: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
+    while left:
+        node = left.pop()
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             held.add(node.name)
-        elif isinstance(node, ast.Import | ast.ImportFrom):
+            continue
+        if isinstance(node, ast.Import | ast.ImportFrom):
             held |= {alias.asname or alias.name for alias in node.names}
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             held.add(node.id)
+        left += ast.iter_child_nodes(node)
     return held
 
 
@@ -174,8 +178,8 @@ def test_what_tests_take_from_each_other_is_there() -> None:
 
 
 def test_a_name_that_is_not_there_is_found(tmp_path: Path) -> None:
-    (given := tmp_path / "given.py").write_text("from tests.unit.test_house_rules import REPOSITORY, Nothing\n")
-    assert unknown_names(given) == [f"{given}:1: Nothing"]
+    (given := tmp_path / "given.py").write_text("from tests.unit.test_house_rules import REPOSITORY, held, Nothing\n")
+    assert unknown_names(given) == [f"{given}:1: held", f"{given}:1: Nothing"], "held is a function's own"
 
 
 def test_spark_and_delta_are_pinned_as_the_proved_pair() -> None:

@@ -37,5 +37,5 @@ def exit_code(error: OSError) -> int:
 def told(error: OSError) -> str:
     """One line: code, place, what happened, what to do."""
     place = f"{error.filename}: " if error.filename else ""
-    remedy = {**_REMEDIES, **_LATER_REMEDIES}.get(error.errno or 0, "")
-    return f"TL-OS-{error.errno or 0:03d} {place}{error.strerror or error}.{' Fix: ' + remedy if remedy else ''}"
+    remedy = {**_REMEDIES, **_LATER_REMEDIES}.get(error.errno or 0, "run the command again: this may pass")
+    return f"TL-OS-{error.errno or 0:03d} {place}{error.strerror or error}. Fix: {remedy}"
