@@ -184,7 +184,8 @@ def clashes(claims: Iterable[Claim], contracts_dir: Path, models: Mapping[str, P
     for claim in claims:
         for name in claim.names:
             other = owners.setdefault(name, claim)
-            kind, word = name[:-1].split(" '")
+            kind, _, quoted = name.partition(" ")
+            word = quoted[1:-1]
             part = f"views.{word}" if kind == "view" else "id" if kind == "table" else kind
             if other is not claim and (kind != "table" or other.id != claim.id):
                 text = f"{name} of {claim.id} is one of {other.id} in {other.source} too"
