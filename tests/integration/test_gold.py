@@ -93,6 +93,11 @@ def test_the_star_schema_keeps_every_line_and_no_customer_number(lake: Lake) -> 
     before = lake.tables.version(view_path("fct_sales"))
     build_marts(SALES, "m2", lake.gold)
     assert lake.tables.version(view_path("fct_sales")) == before
+
+    lake.write(events(500, 40))
+    lake.release("marts-more", {}, 4)
+    build_marts(SALES, "m3", lake.gold)
+    assert len(lake.read("fct_sales")) == len(lake.rows) == 540, "new lines are merged into those that were there"
     facts = {"lake": lake_facts(lake.settings)}
     units = run_dbt(["test", "--select", "test_type:unit"], facts, "units", lake.settings)
     assert len(units) == 4 and {node.status for node in units} == {"pass"}
